@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::secret::redact;
 
-/// Longer words than these nobody reads, and a recipe can raise megabytes of them.
+/// The longest text that is kept: a recipe can raise megabytes of it, which nobody would read.
 const LONGEST: usize = 8 << 10;
 
-/// The few ways in which things fail, each one that a recipe might answer differently; Lua spells them alike.
+/// The kinds of errors, one for each case that a recipe might handle differently; Lua uses the same names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -62,7 +62,7 @@ impl Kind {
         }
     }
 
-    /// The kind that an operating system error belongs to.
+    /// The kind of an operating system error.
     pub fn of_io(error: &io::Error) -> Kind {
         match error.kind() {
             io::ErrorKind::NotFound => Kind::NotFound,
@@ -110,7 +110,7 @@ struct Inner {
     sites: Vec<Site>,
 }
 
-/// The result of everything in hikae that can fail.
+/// The result type of everything in hikae that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
@@ -120,7 +120,7 @@ impl Error {
         Error { inner: Box::new(inner) }
     }
 
-    /// An operating system error while doing `what`, its kind read off the error.
+    /// An operating system error while doing `what`; its kind is derived from the error.
     pub fn io(what: impl Into<String>, cause: io::Error) -> Error {
         Error::new(Kind::of_io(&cause), what).because(cause)
     }
@@ -131,7 +131,7 @@ impl Error {
         self
     }
 
-    /// Adds what to try, unless a hint from nearer the cause is there.
+    /// Adds what to try, unless a hint from nearer the cause exists.
     pub fn or_hint(mut self, hint: impl Into<String>) -> Error {
         self.inner.hint.get_or_insert_with(|| brief(hint.into()));
         self
@@ -143,7 +143,7 @@ impl Error {
         self
     }
 
-    /// Adds a cause that is only known as text, such as what a program wrote to its standard error.
+    /// Adds a cause that is known only as text, such as a program's standard error.
     pub fn because_text(self, cause: impl Into<String>) -> Error {
         self.because(Said(cause.into()))
     }
@@ -167,7 +167,7 @@ impl Error {
         self
     }
 
-    /// The same error as seen from further out: `what` becomes the cause of the new words; kind, hint and places stay.
+    /// Wraps the error in outer context: the old `what` becomes the cause of the new one; kind, hint and places stay.
     pub fn within(self, what: impl Into<String>) -> Error {
         let outer = Inner {
             kind: self.inner.kind,
@@ -231,7 +231,7 @@ impl Error {
     }
 }
 
-/// `text` as it is kept: one that is too long keeps its beginning and its end, and no half of a secret.
+/// Shortens `text` for keeping: a long text keeps its beginning and its end, and never half of a secret.
 pub fn brief(mut text: String) -> String {
     if text.len() > LONGEST {
         let (tail, window) = (LONGEST / 3, text.len().min(2 * LONGEST));
@@ -243,7 +243,7 @@ pub fn brief(mut text: String) -> String {
     text
 }
 
-/// The words of a cause; the number that Rust adds to those of the system says nothing more.
+/// The text of a cause, without the error number that Rust appends.
 fn words(cause: &dyn std::error::Error) -> String {
     let text = cause.to_string();
     let number = |rest: &str| rest.strip_suffix(')').is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));

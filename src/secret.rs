@@ -1,4 +1,4 @@
-//! Keeps a value that never prints itself, and strikes known secrets out of any text that is about to be shown.
+//! Defines a value that never prints itself, and removes known secrets from any text before it is shown.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock, RwLock};
@@ -9,22 +9,22 @@ pub use forms::Forms;
 
 mod forms;
 
-/// What is shown where a secret was.
+/// The text shown in place of a secret.
 pub const MASK: &str = "********";
 
-/// A secret value; only `expose` gives it away.
+/// A secret value; only `expose` returns it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<str>);
 
-/// Secrets that were met, so that text from elsewhere (a program's standard error) can be cleaned of them.
+/// The secrets seen so far, so that text from elsewhere (a program's standard error) can be cleaned of them.
 #[derive(Default)]
 struct Known(RwLock<Forms>);
 
-/// What this process has met.
+/// The secrets that this process has seen.
 static KNOWN: LazyLock<Known> = LazyLock::new(Known::default);
 
 tokio::task_local! {
-    /// What the rehearsal that this task belongs to has met.
+    /// The secrets that the rehearsal of this task has seen.
     static MET: Arc<Known>;
 }
 
@@ -38,16 +38,16 @@ impl Known {
     }
 }
 
-/// Does `work` as a process of its own would: what it shows is cleaned only of `secrets` and of those that it meets itself.
+/// Runs `work` as if in a separate process: its output is cleaned only of `secrets` and of the secrets that `work` itself sees.
 ///
-/// A rehearsal would otherwise hide what the real run shows: the secrets that its spec, or another one, has named.
+/// Otherwise a rehearsal would also hide secrets named by its own spec or by another spec, which the real run shows.
 pub async fn apart<T>(secrets: impl IntoIterator<Item = Secret>, work: impl Future<Output = T>) -> T {
     let known = Known::default();
     secrets.into_iter().for_each(|secret| known.meet(&secret.0));
     MET.scope(Arc::new(known), work).await
 }
 
-/// `work` as a part of what is done here, wherever it is polled.
+/// Binds `work` to the current rehearsal, wherever it is polled.
 pub fn along<F: Future>(work: F) -> impl Future<Output = F::Output> {
     match MET.try_with(Arc::clone) {
         Ok(met) => Either::Left(MET.scope(met, work)),
@@ -65,7 +65,7 @@ impl Secret {
         Secret(value)
     }
 
-    /// The value itself, for the one place that must have it.
+    /// Returns the value itself, for the one place that needs it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -87,7 +87,7 @@ impl fmt::Display for Secret {
     }
 }
 
-/// The name under which a `Secret` asks a deserializer for itself; anything but a secret-aware source refuses it.
+/// The type name that `Secret` passes to a deserializer; only a secret-aware source accepts it.
 pub const SECRET_NEWTYPE: &str = "hikae::Secret";
 
 impl<'de> serde::Deserialize<'de> for Secret {
@@ -118,10 +118,10 @@ pub fn hide(value: impl Into<Arc<str>>) {
     drop(Secret::new(value));
 }
 
-/// `text` with every known secret struck out, in whichever way it is written there.
+/// Returns `text` with every known secret struck out, in any known encoding.
 ///
-/// A secret of fewer than four characters is struck out only where it is a word of its own:
-/// striking every `a` would leave nothing to read, and would give the secret away.
+/// A secret of fewer than four characters is struck out only where it is a whole word:
+/// striking every `a` would make the text unreadable and would reveal the secret.
 pub fn redact(text: &str) -> String {
     MET.try_with(|met| met.strike(text)).unwrap_or_else(|_| KNOWN.strike(text))
 }

@@ -1,9 +1,9 @@
-//! Finds the nearest known word to one that is not known, and words the hint that names it.
+//! Finds the known word nearest to an unknown one, and writes the hint that names it.
 
-/// The known word that was most likely meant: the same but for case or dashes, or a few slips of the finger away.
+/// The known word that was most likely meant: it differs only in case or dashes, or by a few typing errors.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = plain(word);
-    // A third of the word may be wrong: `dir` forgives one slip, `retention` three. More would suggest at random.
+    // A third of the word may be wrong: `dir` allows one error, `retention` three. More would suggest at random.
     let furthest = (plain.chars().count() / 3).max(1);
     candidates
         .into_iter()

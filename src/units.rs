@@ -7,7 +7,7 @@ use serde::de::{self, Deserializer, Visitor};
 
 use crate::error::{Error, Kind, Result};
 
-/// What can still be added to a point in time.
+/// The longest duration that can still be added to a point in time.
 const LONGEST: Duration = Duration::from_secs(1000 * 366 * 24 * 3600);
 
 /// Bytes from `"10 MB"`, `"64MiB"`, `"4096"`; decimal units are powers of 1000, binary ones of 1024.
@@ -54,7 +54,7 @@ pub fn show_age(age: Duration) -> String {
     }
 }
 
-/// A duration for people, no finer than it needs to be: `0.4s`, `12s`, `3m 4s`.
+/// A duration for people, no more precise than needed: `0.4s`, `12s`, `3m 4s`.
 pub fn show_duration(duration: Duration) -> String {
     if duration < Duration::from_secs(10) {
         return format!("{:.1}s", duration.as_secs_f64());

@@ -1,14 +1,14 @@
-//! Keeps an event small enough to be sent: one that is too long for a channel would reach nobody.
+//! Keeps an event small enough to be sent: an event that is too long for a channel would reach nobody.
 
 use super::event::{Event, Finding};
 
-/// The longest error or hint, and the longest finding.
+/// The maximum length of an error or hint, and of a finding.
 const MAX_TEXT_BYTES: usize = 16 << 10;
 const MAX_FINDING_BYTES: usize = 2 << 10;
 const MAX_FINDINGS: usize = 300;
 
 impl Event {
-    /// The same event, with `…` in the place of what is too much. A long error keeps its beginning and its end.
+    /// Shortens the event, with `…` in place of removed text. A long error keeps its beginning and its end.
     pub fn bounded(&self) -> Event {
         let text = |text: &Option<String>| text.as_deref().map(|text| cut(text, MAX_TEXT_BYTES));
         let finding = |one: &Finding| Finding {

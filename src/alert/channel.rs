@@ -1,4 +1,4 @@
-//! Defines a channel: what takes alerts, which of them, and how they reach it.
+//! Defines a channel: which alerts it takes, and how they are sent.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -10,20 +10,20 @@ use crate::error::Result;
 use crate::secret::Secret;
 use crate::world::mail::Refused;
 
-/// The longest that a channel may take in all, unless its settings say otherwise.
+/// The default time limit of a channel.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One way to reach people. Who is reached by several ways has several channels.
+/// One way to reach people; somebody can be reached by several channels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Channel {
     pub name: String,
-    /// Which file sends it: `slack` is `channels/slack.lua`.
+    /// The channel file: `slack` is `channels/slack.lua`.
     pub kind: String,
-    /// The webhook, where it has one: a secret, for who knows it can post.
+    /// The webhook, if it has one: a secret, because it is enough to post.
     pub target: Option<Secret>,
-    /// The key of its signature, by which the receiver knows the sender.
+    /// The signing key, so that the receiver can verify the sender.
     pub secret: Option<Secret>,
-    /// Mail addresses, or what this kind of channel has instead.
+    /// Mail addresses, or the equivalent for this kind of channel.
     pub recipients: Vec<String>,
     /// The events that it takes, as `Event::is_of` names them; empty for all.
     pub types: Vec<String>,
@@ -32,9 +32,9 @@ pub struct Channel {
     pub recipes: Vec<String>,
     /// The lowest severity that it takes.
     pub severity: Severity,
-    /// The longest that it may take, with everything that waits for it.
+    /// Its time limit for all waiting messages together.
     pub timeout: Duration,
-    /// What only this kind of channel knows: the keys of `settings` in `hikae.toml`.
+    /// The settings of this kind of channel only: the keys of `settings` in `hikae.toml`.
     pub settings: BTreeMap<String, serde_json::Value>,
 }
 
@@ -56,7 +56,7 @@ impl Channel {
         }
     }
 
-    /// Whether this event is one for this channel. A rehearsal has no recipe; it is for every channel that takes such failures.
+    /// Whether this channel takes the event. A rehearsal has no recipe; every channel that takes such failures takes it.
     pub fn takes(&self, event: &Event) -> bool {
         let among = |list: &[String], word: &str| list.is_empty() || list.iter().any(|known| known == word);
         (self.types.is_empty() || self.types.iter().any(|word| event.is_of(word)))
@@ -66,12 +66,12 @@ impl Channel {
     }
 }
 
-/// What a channel is asked to do: the function of its Lua file.
+/// The function of the channel's Lua file to call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     /// Sends an event to people.
     Send,
-    /// Reports the state of a run to what watches from outside.
+    /// Reports the state of a run to an outside check.
     Ping,
 }
 
@@ -84,19 +84,19 @@ impl Verb {
     }
 }
 
-/// How a channel ended that did not fail.
+/// The result of a channel that did not fail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivered {
     /// The id of the message, where it has one.
     pub message_id: Option<String>,
     /// Recipients who did not get it while others did.
     pub refused: Vec<Refused>,
-    /// Why there was nothing to send; then nothing was sent.
+    /// Why there was nothing to send, if nothing was sent.
     pub skipped: Option<String>,
 }
 
-/// Hands events to channels. Each call has a thread of its own, so that one that never returns delays no other.
+/// Hands events to channels. Each call has a separate thread, so that a call that never returns delays no other.
 pub trait Deliver: Send + Sync + 'static {
-    /// Gives `event` to `channel`, once, by its function `verb`. The error says whether it may have arrived anyway.
+    /// Calls the function `verb` of `channel` once with `event`. The error tells whether it may have arrived anyway.
     fn deliver(&self, channel: &Channel, event: &Event, verb: Verb) -> impl Future<Output = Result<Delivered>>;
 }

@@ -1,4 +1,4 @@
-//! Sends one event by one channel: its Lua file, in a state of its own that reaches the channel's server and nothing else.
+//! Sends one event by one channel: its Lua file runs in a separate state that can reach only the channel's servers.
 
 mod loading;
 mod lua_tables;
@@ -30,23 +30,23 @@ use crate::world::real::{Real, http};
 use crate::world::{Caller, Effect, Limits, World};
 use loading::{Loaded, load};
 
-/// The longest that a template may take to be read: the configuration may be on a disk of the network.
+/// The time limit for reading a template: the configuration may be on a network disk.
 const READING: Limits = Limits { total: Duration::from_secs(5), idle: Duration::from_secs(5) };
 
-/// A channel that is only loaded has no time to spend: it cannot touch anything.
+/// A channel that is only loaded gets no time for effects: it cannot touch anything.
 const NOTHING: Limits = Limits { total: Duration::ZERO, idle: Duration::ZERO };
 
 /// The journal of what a channel does.
 type ChannelJournal = Journal<Arc<Guarded<Limited<Arc<dyn World>>>>>;
 
-/// How a sending went.
+/// The result of sending.
 pub struct Sending {
     pub result: Result<Delivered>,
-    /// What the channel did.
+    /// The effects of the channel.
     pub journal: Vec<Record>,
 }
 
-/// What `send` may return: what `mail.send` gave.
+/// The value that `send` may return: the result of `mail.send`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Returned {
@@ -54,11 +54,11 @@ struct Returned {
     refused: Vec<Refused>,
 }
 
-/// The Lua files of channels, and the world in which they send.
+/// The Lua files of channels, and the world that they send through.
 pub struct LuaChannels {
     config: Arc<Config>,
     world: Arc<dyn World>,
-    /// Read once, and before the process is walled in: a certificate may be anywhere.
+    /// Read once, before the process is sandboxed: a certificate may be anywhere.
     smtp: Result<Settings>,
 }
 
@@ -68,14 +68,14 @@ impl LuaChannels {
         LuaChannels { config, world, smtp }
     }
 
-    /// Those of this machine, which reach the network as the environment or `.env` says.
+    /// The channels of this machine, which use the network as set in the environment or `.env`.
     pub fn real(config: Arc<Config>) -> LuaChannels {
         let set = |name: &&str| Some(((*name).to_owned(), config.lookup(name)?.to_owned()));
         let network: Vec<(String, String)> = http::VARIABLES.iter().filter_map(set).collect();
         LuaChannels::new(config, Arc::new(Real::ambient().with_variables(network)))
     }
 
-    /// The mail server, as a channel with so little time may use it: a server that is silent is to be found out before that is over.
+    /// The mail server, with timeouts short enough to detect a silent server within the channel's time limit.
     fn smtp(&self, channel: &Channel) -> Result<Settings> {
         let mut settings = self.smtp.clone()?;
         let server = &mut settings.server;
@@ -84,7 +84,7 @@ impl LuaChannels {
         Ok(settings)
     }
 
-    /// Sends `event` by the channel, or pings what it says of its run, unless `cut` comes first.
+    /// Sends `event` by the channel, or pings the state of its run, unless `cut` completes first.
     pub async fn send(
         &self,
         channel: &Channel,
@@ -116,7 +116,7 @@ impl LuaChannels {
         self.talk(caller, &source, channel, event, verb).await.map_err(|error| permitted(error, &guarded.refused()))
     }
 
-    /// The file of the channel, and what it may reach: the server of its address, and the hosts that it declares.
+    /// The file of the channel, and the servers that it may reach: that of its address, and the hosts that it declares.
     async fn prepare(&self, channel: &Channel, verb: Verb) -> Result<(ModuleSource, Needs)> {
         let source = self.config.channel_source(&channel.kind)?;
         let caller = Caller::new(self.world.clone(), NOTHING);
@@ -130,7 +130,7 @@ impl LuaChannels {
         };
         connect.extend(channel.server()?);
         let mut run = Vec::new();
-        // Settings that cannot be read are reported by `mail.send`, when it is called.
+        // Unreadable settings are reported by `mail.send` when it is called.
         if let (false, Ok(smtp)) = (channel.recipients.is_empty(), &self.smtp) {
             connect.push(smtp.server.address());
             let token = smtp.token_source.as_ref();
@@ -140,7 +140,7 @@ impl LuaChannels {
         Ok((source, Needs { connect, run, ..Needs::default() }))
     }
 
-    /// Lets the channel's `send` or `ping` do its work.
+    /// Calls the channel's `send` or `ping`.
     async fn talk(
         &self,
         caller: Caller,
@@ -159,7 +159,7 @@ impl LuaChannels {
         let address = channel.table(&machine.lua).map_err(from_lua)?;
         session.loading.set(false);
         let answer = machine.call(&function, (shown, address)).await?;
-        // An error that it caught and did not accept means that the event was not sent, whatever it says.
+        // If it caught an error without accepting it, the event was not sent, whatever it returns.
         if let Some(swallowed) = session.caught.borrow().iter().find(|caught| caught.swallowed()) {
             return Err(swallowed.error.clone());
         }
@@ -198,7 +198,7 @@ fn returned(answer: Value, verb: Verb, source: &ModuleSource) -> Result<Delivere
     }
 }
 
-/// The error of a channel that asked for a host that it may not reach, in the words for channels.
+/// The error for a host that the channel may not reach, worded for channels.
 fn permitted(error: Error, refused: &[Error]) -> Error {
     let Some(first) = refused.first() else { return error };
     let what = first.what().replace("the recipe may not", "a channel may not");
@@ -207,10 +207,10 @@ fn permitted(error: Error, refused: &[Error]) -> Error {
         .hint("it reaches the server of its own address, and those in `connect = { \"host\" }` of the table that its file returns")
 }
 
-/// Refuses the end of a channel that sent nothing and does not say why.
+/// Fails if a channel sent nothing and returned no reason.
 fn proved(delivered: Delivered, journal: &[Record]) -> Result<Delivered> {
     let sent = |record: &Record| match record.effect {
-        // A good status counts, also where the rest of the answer breaks off.
+        // A good status counts, even if the rest of the answer is cut off.
         Effect::Request(_) => record.status.is_some_and(|status| is_expected(None, status)),
         Effect::Send(_) => matches!(record.outcome, Outcome::Done),
         _ => false,
@@ -227,7 +227,7 @@ impl Deliver for LuaChannels {
     async fn deliver(&self, channel: &Channel, event: &Event, verb: Verb) -> Result<Delivered> {
         let waiting = Caller::new(self.world.clone(), Limits { total: Duration::MAX, idle: Duration::MAX });
         let cut = async {
-            // Whichever way the waiting ends, the time of the channel is over.
+            // However the wait ends, the time of the channel is over.
             drop(waiting.sleep(channel.timeout).await);
             late(channel)
         };
@@ -235,7 +235,7 @@ impl Deliver for LuaChannels {
     }
 }
 
-/// The error of a channel that has had all its time.
+/// The error of a channel that exceeded its time limit.
 pub fn late(channel: &Channel) -> Error {
     let timeout = show_duration(channel.timeout);
     Error::new(Kind::Timeout, format!("it did not end within {timeout}"))

@@ -1,4 +1,4 @@
-//! Decides what a run means for its target: whether there is something to report, in which event, and to which channels.
+//! Decides whether a run is to be reported, in which event, and to which channels.
 
 use super::event::{Event, EventKind, local};
 use super::registered::Channels;
@@ -9,32 +9,32 @@ use crate::catalog::{About, Moment, Notice, Run, Status, Streak};
 use crate::config::Config;
 use crate::secret::Secret;
 
-/// How the run of this very process went about, which no record has.
+/// Facts about the run of this process that are not recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Manner {
-    /// Whether its failure is reported to nobody and counted nowhere: a person tries the recipe by hand. Its success still ends
-    /// a streak of failures.
+    /// Whether its failure is neither reported nor counted, because a person tries the recipe by hand.
+    /// Its success still ends a streak of failures.
     pub unreported: bool,
-    /// Whether a person stopped it from the keyboard.
+    /// Whether a person interrupted it from the keyboard.
     pub stopped_by_hand: bool,
-    /// The database that it was about.
+    /// The database of the run.
     pub database: Option<String>,
-    /// The addresses to which the run has reported its own end.
+    /// The addresses to which the run itself has reported its end.
     pub reported: Vec<Secret>,
 }
 
-/// What a decision depends on beside the run.
+/// The inputs of a decision beside the run.
 pub struct Decider<'a> {
     pub config: &'a Config,
     pub channels: &'a Channels,
     pub rules: Rules,
     pub now: Moment,
-    /// The id of this process' own run, and how it went about.
+    /// The id of this process's run, with its manner.
     pub own: Option<(String, Manner)>,
 }
 
 impl Decider<'_> {
-    /// The streak of its target after `run`, or that of its warnings, and the notices that this makes.
+    /// Returns the streak of the target, or of its warnings, after `run`, and the notices to send.
     pub fn decide(&self, run: &Run, before: &Streak, about: About) -> (Streak, Vec<Notice>) {
         match about {
             About::Outcome => self.decide_outcome(run, before),
@@ -59,7 +59,7 @@ impl Decider<'_> {
         (after, notices.unwrap_or_default())
     }
 
-    /// The streak of the warnings of its target after `run`, and the notices that this makes.
+    /// Returns the streak of the target's warnings after `run`, and the notices to send.
     fn decide_warnings(&self, run: &Run, before: &Streak) -> (Streak, Vec<Notice>) {
         if self.manner(run).is_some_and(|manner| manner.unreported) {
             return (before.clone(), Vec::new());
@@ -72,7 +72,7 @@ impl Decider<'_> {
         (after, notices.unwrap_or_default())
     }
 
-    /// The event of a run where nothing is known of what was before it.
+    /// The event of a run without known history.
     pub fn without_streak(&self, run: &Run) -> Option<Event> {
         if self.manner(run).is_some_and(|manner| manner.unreported) {
             return None;
@@ -84,7 +84,7 @@ impl Decider<'_> {
         self.own.as_ref().filter(|(id, _)| *id == run.id).map(|(_, manner)| manner)
     }
 
-    /// Whether a channel takes the failures of this run, whether or not one is due now.
+    /// Whether any channel takes the failures of this run, even if no report is due now.
     pub fn has_takers(&self, run: &Run, streak: &Streak) -> bool {
         let event = self.event(run, Report::Failure, streak);
         self.takers(&event).next().is_some()
@@ -107,7 +107,7 @@ impl Decider<'_> {
         self.takers(event).map(notice).collect()
     }
 
-    /// The channels that take an event. Where the run has reported its own end, only what has escalated comes once more.
+    /// The channels that take an event, without those that the run has already reported to, except for escalations.
     fn takers<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = &'a Channel> {
         let own = self.own.as_ref().filter(|(id, _)| *id == event.id && event.kind != EventKind::Escalation);
         let reported = own.map(|(_, manner)| manner.reported.as_slice()).unwrap_or_default();
@@ -129,7 +129,7 @@ impl Decider<'_> {
         self.completed(Event { kind, level, failures, relapses, first_failure, first_failure_local, ..failure })
     }
 
-    /// The event with who to call, where to look, and what is known of the run of this process.
+    /// Adds to the event who to call, where to look, and the facts about the run of this process.
     pub fn completed(&self, mut event: Event) -> Event {
         if let Some((_, manner)) = self.own.as_ref().filter(|(id, _)| *id == event.id) {
             event.stopped_by_hand = manner.stopped_by_hand && event.outcome == Status::Interrupted.word();

@@ -1,4 +1,4 @@
-//! Hands events to all channels at once: each has a thread and a time of its own, so that no channel waits for another.
+//! Sends events to all channels in parallel: each has its own thread and time limit, so that no channel waits for another.
 
 use std::sync::Arc;
 
@@ -21,16 +21,16 @@ pub struct Queue {
 #[derive(Clone)]
 pub struct Outgoing {
     pub number: i64,
-    /// Those who do not have it yet.
+    /// The recipients who have not got it yet.
     pub recipients: Vec<String>,
     pub event: super::Event,
     pub verb: Verb,
 }
 
-/// What happened to a message.
+/// The result of a message.
 pub enum DeliveryResult {
     Ended(Result<Delivered>),
-    /// Those before it took all the time, or failed.
+    /// It was not tried, because earlier messages took all the time, or failed.
     Untried,
 }
 
@@ -39,7 +39,7 @@ enum Progress {
     Ended(i64, Result<Delivered>),
 }
 
-/// Delivers all of it. A channel that does not return is abandoned at the end of its time, or when `stop` comes.
+/// Delivers everything. A channel that does not return is abandoned at its time limit, or when `stop` completes.
 pub async fn deliver_all<D: Deliver>(
     deliver: &Arc<D>,
     queues: Vec<Queue>,
@@ -116,12 +116,12 @@ async fn next<S: Future<Output = ()>>(
     }
 }
 
-/// The thread of one channel: delivers its messages one by one, and goes on only while that helps.
+/// The thread of one channel: delivers its messages one by one, and stops when trying more is useless.
 fn talk<D: Deliver>(deliver: &D, queue: Queue, report: &UnboundedSender<Progress>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Queue { channel, messages } = queue;
     for message in messages {
-        // Nobody listens any longer: this channel was abandoned, so nothing more is sent.
+        // The receiver is gone: this channel was abandoned, so nothing more is sent.
         if report.send(Progress::Began(message.number)).is_err() {
             return;
         }

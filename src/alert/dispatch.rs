@@ -1,4 +1,4 @@
-//! Reports a run after it has ended, and notices that still wait. Nothing here changes the outcome of the run.
+//! Reports a run after it has ended, and sends waiting notices. Nothing here changes the outcome of the run.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,13 +22,13 @@ use crate::report::{self, Level};
 use crate::world::{Limits, World};
 pub use tally::{ChannelReport, Tally};
 
-/// The longest that the state folder may take to be made.
+/// The time limit for creating the state folder.
 const FOLDER: Limits = Limits { total: Duration::from_secs(30), idle: Duration::from_secs(30) };
 
-/// Whether the process of a run that is recorded as running is still there.
+/// Whether the process of a run recorded as running still exists.
 pub type Alive<'a> = &'a dyn Fn(&NewRun) -> bool;
 
-/// Everything that alerts need, read before the process is walled in.
+/// Everything that alerts need, read before the process is sandboxed.
 pub struct Dispatch<D> {
     config: Arc<Config>,
     configured: Channels,
@@ -42,10 +42,10 @@ impl<D: Deliver> Dispatch<D> {
         Dispatch { config, configured, deliver: Arc::new(deliver), world }
     }
 
-    /// Considers `run`, and each that ended before it and was never considered, and sends what is due.
+    /// Considers `run` and all earlier ended runs that were not considered yet, and sends the due notices.
     ///
-    /// `record` is the catalog as the run has left it open. Without a usable one the run is still reported: once, and to
-    /// the channels of the configuration.
+    /// `record` is the catalog that the run left open. Without a usable catalog the run is still reported: once, to
+    /// the configured channels.
     pub async fn after_run(
         &self,
         run: &Run,
@@ -55,7 +55,7 @@ impl<D: Deliver> Dispatch<D> {
         stop: impl Future<Output = ()>,
     ) -> Tally {
         if run.parent.is_some() {
-            // The run that has started it reports both, or finds that this one is to be reported by itself.
+            // The parent run reports both, or decides that this run is reported separately.
             return Tally::default();
         }
         let catalog = match record {
@@ -76,7 +76,7 @@ impl<D: Deliver> Dispatch<D> {
         }
     }
 
-    /// Reports a run that could not even begin, and so is in no record: a backup that cron cannot start is none.
+    /// Reports a run that could not even begin and so is not recorded: if cron cannot start it, there is no backup.
     pub async fn never_began(&self, run: &Run, stop: impl Future<Output = ()>) -> Tally {
         let readable = Catalog::open_existing(&self.catalog_path());
         if self.channels(readable.as_ref().ok()).all.is_empty() {
@@ -96,7 +96,7 @@ impl<D: Deliver> Dispatch<D> {
         }
     }
 
-    /// Puts an event into the outbox for each channel that takes it, as a failure would, and sends what is due.
+    /// Queues an event in the outbox for each channel that takes it, like a failure, and sends the due notices.
     pub async fn report_event(&self, event: Event, stop: impl Future<Output = ()>) -> Result<Tally> {
         let catalog = self.catalog().await;
         let channels = self.channels(catalog.as_ref().ok());
@@ -109,7 +109,7 @@ impl<D: Deliver> Dispatch<D> {
         }
     }
 
-    /// Hands an event to these channels now, without the outbox; the record has how it went.
+    /// Sends an event to these channels now, without the outbox, and records the results.
     pub async fn try_channels(&self, event: Event, channels: Vec<Channel>, stop: impl Future<Output = ()>) -> Tally {
         let channels = Channels { all: channels, troubles: Vec::new() };
         let decider = self.decider(&channels);
@@ -118,7 +118,7 @@ impl<D: Deliver> Dispatch<D> {
         self.without_outbox(event, notices, &channels, None, stop).await
     }
 
-    /// All channels, those of the catalog included where it can be read.
+    /// All channels, including those of the catalog if it can be read.
     fn channels(&self, catalog: Option<&Catalog>) -> Channels {
         let configured = Channels { all: self.configured.all.clone(), troubles: self.configured.troubles.clone() };
         let channels = match catalog {
@@ -128,7 +128,7 @@ impl<D: Deliver> Dispatch<D> {
         channels.with_contacts(&self.config.settings.contacts)
     }
 
-    /// All channels, also those of the catalog where there is one.
+    /// All channels, including those of the catalog if it exists.
     pub fn all_channels(&self) -> Vec<Channel> {
         self.channels(Catalog::open_existing(&self.catalog_path()).as_ref().ok()).all
     }
@@ -153,11 +153,11 @@ impl<D: Deliver> Dispatch<D> {
         }
     }
 
-    /// Considers what nobody considered yet.
+    /// Considers all ended runs that were not considered yet.
     fn consider(&self, catalog: &Catalog, decider: &Decider<'_>, run: &Run, alive: Alive<'_>) -> Result<Considered> {
         catalog.settle(alive)?;
         let mut held_back = false;
-        // Of its own run this process knows more than a catalog that could not be written to the end.
+        // About its own run, this process knows more than a catalog that may be incomplete.
         catalog.consider(&mut |found, streak, about| {
             let is_own = found.id == run.id;
             let (after, notices) = decider.decide(if is_own { run } else { found }, streak, about);
@@ -168,7 +168,7 @@ impl<D: Deliver> Dispatch<D> {
         Ok(Considered { is_known: catalog.is_considered(&run.id)?, held_back })
     }
 
-    /// Reports a run whose record cannot be kept. Nothing is known of what was before it.
+    /// Reports a run that cannot be recorded. Its history is unknown.
     async fn report_once(
         &self,
         run: &Run,
@@ -218,7 +218,7 @@ impl<D: Deliver> Dispatch<D> {
         tally
     }
 
-    /// Logs how a notice went, and words it for the record.
+    /// Logs the result of a notice, and returns its entry for the record.
     fn note(
         &self,
         notice: &Notice,
@@ -256,14 +256,14 @@ impl<D: Deliver> Dispatch<D> {
     }
 }
 
-/// What the catalog said of the run of this process.
+/// The catalog's result for the run of this process.
 struct Considered {
-    /// Whether it was considered, now or by another process; not when the catalog does not know it.
+    /// Whether it was considered, now or by another process; false if it is not in the catalog.
     is_known: bool,
     held_back: bool,
 }
 
-/// The messages of an event that is in no outbox.
+/// The messages of an event that is not in the outbox.
 fn queues(notices: &[Notice], channels: &Channels, event: &Event) -> Vec<Queue> {
     let one = |(number, notice): (i64, &Notice)| {
         let channel = channels.named(&notice.channel)?.clone();

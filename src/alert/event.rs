@@ -1,27 +1,27 @@
-//! Holds what an alert is about, as plain data: channels get it as a table, templates as variables.
+//! Defines the content of an alert as plain data: channels get it as a table, templates as variables.
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What has happened; each kind has its template and its words.
+/// The kind of an event; each has its template and its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     BackupFailure,
-    /// A backup works again that had failed.
+    /// A failed backup works again.
     Recovered,
-    /// The same failure goes on, or comes again and again.
+    /// The same failure continues, or recurs.
     Digest,
-    /// Failures in a row that the next level has to look at.
+    /// So many failures in a row that the next level must be notified.
     Escalation,
     RestoreFailure,
     DrillFailure,
-    /// What a run warns of that was a success.
+    /// The warnings of a successful run.
     Warning,
-    /// What the monitor has found.
+    /// The findings of the monitor.
     Monitor,
     Report,
-    /// Nothing has happened: somebody tests whether alerts arrive.
+    /// A test whether alerts arrive.
     Test,
 }
 
@@ -39,7 +39,7 @@ impl EventKind {
         EventKind::Test,
     ];
 
-    /// The word for it in filters, in the record and for channels.
+    /// Its name in filters, in the record and for channels.
     pub fn word(self) -> &'static str {
         match self {
             EventKind::BackupFailure => "backup_failure",
@@ -76,27 +76,27 @@ impl EventKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     pub kind: EventKind,
-    /// The failure that it is about: what goes on, has recovered or escalates; else the same as `kind`.
+    /// The failure that continues, has recovered or escalates; else the same as `kind`.
     pub about: EventKind,
-    /// What the recipe is for, as `backup` or `maintenance`; empty where the event is about no run.
+    /// The kind of the recipe, such as `backup` or `maintenance`; empty if the event is about no run.
     #[serde(default)]
     pub run_kind: String,
-    /// The run's id, as `BKP-20260215-030000-daily`.
+    /// The run's id, such as `BKP-20260215-030000-daily`.
     pub id: String,
     /// `daily`, `weekly`, `monthly` or `manual`.
     #[serde(rename = "type")]
     pub run_type: String,
     #[serde(serialize_with = "as_utc", deserialize_with = "moment")]
     pub time: DateTime<FixedOffset>,
-    /// The same by the clock of the machine, for people: `2026-02-15 12:00:15 +09:00`.
+    /// The same in local time, for people: `2026-02-15 12:00:15 +09:00`.
     #[serde(default)]
     pub local_time: String,
     pub recipe: String,
     pub host: String,
-    /// The database that the run was about, where it was about one.
+    /// The database of the run, if any.
     #[serde(default)]
     pub database: Option<String>,
-    /// How the run ended, as the catalog has it.
+    /// The outcome of the run, as in the catalog.
     pub outcome: String,
     /// What failed, on one line.
     pub error: Option<String>,
@@ -105,26 +105,26 @@ pub struct Event {
     pub system_url: Option<String>,
     pub duration_secs: f64,
     pub backups: Vec<AlertedBackup>,
-    /// How often it has failed in a row.
+    /// The number of failures in a row.
     pub failures: u64,
-    /// How often it has worked in between and failed again; `failures` counts the last row of them.
+    /// How often it has worked in between and failed again; `failures` counts only since the last success.
     #[serde(default)]
     pub relapses: u64,
     /// When the first of these failures was.
     #[serde(serialize_with = "as_utc_if_any", deserialize_with = "moment_if_any")]
     pub first_failure: Option<DateTime<FixedOffset>>,
-    /// The same by the clock of the machine.
+    /// The same in local time.
     #[serde(default)]
     pub first_failure_local: Option<String>,
-    /// Who has to look at it: 1 operators, 2 administrators, 3 developers (runbook §13).
+    /// The escalation level: 1 operators, 2 administrators, 3 developers (runbook §13).
     pub level: u8,
-    /// Who to call, as people write it: `Yamada, 03-1234-5678`.
+    /// Who to call, as free text: `Yamada, 03-1234-5678`.
     pub contacts: Vec<String>,
-    /// What a monitor has found, or the lines of a report.
+    /// The findings of a monitor, or the lines of a report.
     pub findings: Vec<Finding>,
-    /// What a report is about: `2026-02`.
+    /// The period of a report: `2026-02`.
     pub period: Option<String>,
-    /// Whether nothing has really happened: a rehearsal.
+    /// Whether it is only a rehearsal.
     pub rehearsal: bool,
     /// Whether a person stopped the run from the keyboard.
     #[serde(default)]
@@ -147,7 +147,7 @@ pub struct Finding {
 }
 
 impl Event {
-    /// An event with what every one has; the rest is empty.
+    /// An event with only the common fields; the rest is empty.
     pub fn new(
         kind: EventKind,
         id: impl Into<String>,
@@ -185,7 +185,7 @@ impl Event {
     }
 }
 
-/// How much an event matters; the order is the filters'.
+/// The severity of an event; filters use this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -193,7 +193,7 @@ pub enum Severity {
     /// Something needs attention, but backups were made.
     Warning,
     Error,
-    /// The next level has to look at it.
+    /// The next level must be notified.
     Critical,
 }
 
@@ -208,8 +208,8 @@ impl Event {
         }
     }
 
-    /// What the record calls it: `backup_failure`, and for what follows from it `backup_recovered`, so that the runbook's
-    /// query (§9.3) finds that too.
+    /// Its name in the record: `backup_failure`, and `backup_recovered` for its follow-up, so that the runbook's
+    /// query (§9.3) finds both.
     pub fn notification_type(&self) -> String {
         let family = match self.about {
             EventKind::RestoreFailure => "restore",
@@ -227,10 +227,10 @@ impl Event {
         format!("{family}_{rest}")
     }
 
-    /// Whether `word` names it: its own name, the failure that it is about, or its kind alone. Who gets a failure also gets
-    /// how it goes on.
+    /// Whether `word` names the event: its name, its failure, or its kind alone. Recipients of a failure also get
+    /// its follow-ups.
     pub fn is_of(&self, word: &str) -> bool {
-        // Who was called to a failure also gets its end.
+        // Everyone who was notified at a level also gets the recovery.
         if let Some(level) = word.strip_prefix("level-").and_then(|level| level.parse::<u8>().ok()) {
             return self.level >= level;
         }
@@ -238,12 +238,12 @@ impl Event {
     }
 }
 
-/// A moment as the runbook (§1.3) has it: ISO 8601, milliseconds, UTC.
+/// Formats a moment as in the runbook (§1.3): ISO 8601, milliseconds, UTC.
 pub fn iso(time: &DateTime<FixedOffset>) -> String {
     time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// A moment by the clock of the machine, for people: `2026-02-15 12:00:15 +09:00`.
+/// Formats a moment in local time, for people: `2026-02-15 12:00:15 +09:00`.
 pub fn local(time: &DateTime<FixedOffset>) -> String {
     time.format("%Y-%m-%d %H:%M:%S %:z").to_string()
 }

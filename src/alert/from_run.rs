@@ -1,4 +1,4 @@
-//! Makes a run into its event. It needs nothing but the run, so a rehearsal can use it as well.
+//! Turns a run into its event. It needs only the run, so a rehearsal can use it as well.
 
 use super::event::{AlertedBackup, Event, EventKind, Finding};
 use crate::catalog::{Moment, Run, Status, Step, WARNING};
@@ -6,7 +6,7 @@ use crate::report::translated;
 use crate::secret;
 
 impl Event {
-    /// The failure of a run, in whole or in part. None while it runs, or when all went well.
+    /// The event of a failed or partial run. `None` while it is running, or if it succeeded.
     pub fn of(run: &Run) -> Option<Event> {
         if matches!(run.status, Status::Success | Status::Running) {
             return None;
@@ -17,7 +17,7 @@ impl Event {
         Some(event.cleaned())
     }
 
-    /// What a success warns of; none when it warns of nothing.
+    /// The event for the warnings of a success, if there are any.
     pub fn warning(run: &Run) -> Option<Event> {
         let finding = |step: &Step| Finding {
             subject: step.name.trim_start_matches(WARNING).to_owned(),
@@ -38,7 +38,7 @@ impl Event {
         event.cleaned()
     }
 
-    /// The state of a run, for what watches it from outside.
+    /// The state of a run, for an outside check.
     pub fn state_of(run: &Run) -> Event {
         Event::of(run).unwrap_or_else(|| {
             Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at)).cleaned()
@@ -64,13 +64,13 @@ impl Event {
         }
     }
 
-    /// The findings that are listed: those of a report, warnings, and of a monitor in every event about it.
+    /// The listed findings: those of a report, warnings, and those of a monitor in every event about it.
     pub fn listed(&self) -> &[Finding] {
         let lists = |kind| matches!(kind, EventKind::Monitor | EventKind::Report | EventKind::Warning);
         if lists(self.kind) || lists(self.about) { &self.findings } else { &[] }
     }
 
-    /// As it is shown to people: the record has what failed in English.
+    /// Translates the event for people: the record keeps errors in English.
     pub fn shown(&self) -> Event {
         let mut event = self.clone();
         let texts = event.error.iter_mut().chain(&mut event.hint);
@@ -79,7 +79,7 @@ impl Event {
         event
     }
 
-    /// Without any known secret. Words of our own stay as they are: a password such as `daily` must not spoil an id.
+    /// Removes every known secret. Our own words stay unchanged: a password such as `daily` must not damage an id.
     pub fn cleaned(mut self) -> Event {
         let clean = |text: &mut String| *text = secret::redact(text);
         self.error.iter_mut().chain(&mut self.hint).for_each(clean);
@@ -92,7 +92,7 @@ impl Event {
     }
 }
 
-/// What a monitor has found; when it came to nothing, why.
+/// The findings of a monitor, or why there are none.
 fn findings(run: &Run) -> Vec<Finding> {
     if !run.has_findings() {
         return Vec::new();
@@ -104,7 +104,7 @@ fn findings(run: &Run) -> Vec<Finding> {
     found.iter().cloned().chain(failed).collect()
 }
 
-/// What the failure of a run is, by its kind.
+/// The event kind of a failed run, by the kind of its recipe.
 fn failure_kind(run: &Run) -> EventKind {
     match run.kind.as_str() {
         "restore" => EventKind::RestoreFailure,
@@ -114,7 +114,7 @@ fn failure_kind(run: &Run) -> EventKind {
     }
 }
 
-/// The database that a run was about, where its target names one.
+/// The database of a run, if its target names one.
 fn database_of(run: &Run) -> Option<String> {
     let (_, said) = run.target.split_once(" (")?;
     let named = said.trim_end_matches(')').split(", ").filter_map(|word| word.split_once('='));

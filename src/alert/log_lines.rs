@@ -1,4 +1,4 @@
-//! Logs how an attempt went, in the lines of the runbook (§9.2).
+//! Logs the result of an attempt, in the format of the runbook (§9.2).
 
 use super::channel::{Channel, Delivered};
 use super::event::{Event, EventKind};
@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::report::{self, Level};
 use crate::world::mail::trouble_of;
 
-/// Logs how `event` went to `channel`; `recipients` are those of this attempt, `subject` its first line.
+/// Logs the result of sending `event` to `channel`; `recipients` are those of this attempt, `subject` its first line.
 pub fn log(channel: &Channel, recipients: &[String], subject: &str, event: &Event, result: &Result<Delivered>) {
     match result {
         Ok(Delivered { skipped: Some(why), .. }) => {
@@ -66,7 +66,7 @@ fn is_mail(channel: &Channel) -> bool {
     channel.kind == "email"
 }
 
-/// What the runbook calls an alert: `Failure alert email sent`, `Failed to send failure alert email`.
+/// The runbook's text for an alert: `Failure alert email sent`, `Failed to send failure alert email`.
 fn name(kind: EventKind) -> &'static str {
     match kind {
         EventKind::BackupFailure => "failure",
@@ -87,7 +87,7 @@ fn capital(word: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// A text in double quotes, in which Japanese stays as it is.
+/// A text in double quotes, with Japanese unescaped.
 struct Plain<'a>(&'a str);
 
 impl std::fmt::Debug for Plain<'_> {

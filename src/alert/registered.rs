@@ -1,4 +1,4 @@
-//! Gathers the channels: those of the environment, of `hikae.toml`, and of the catalog's table.
+//! Collects the channels of the environment, of `hikae.toml`, and of the catalog's table.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::world::mail::Mailbox;
 
-/// Channels that a webhook in the environment makes (runbook §8).
+/// Channels that a webhook in the environment creates (runbook §8).
 const WEBHOOKS: [(&str, &str); 2] = [("slack", "SLACK_WEBHOOK_URL"), ("teams", "TEAMS_WEBHOOK_URL")];
 
-/// The longest that a ping may take: the end of the run waits for it.
+/// The time limit of a ping: the end of the run waits for it.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The channels, and what is wrong with those that were left out: one bad channel must not silence the others.
+/// The channels, and the errors of those that were left out: one bad channel must not silence the others.
 #[derive(Debug, Default)]
 pub struct Channels {
     pub all: Vec<Channel>,
@@ -25,7 +25,7 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// Those of the environment and of `hikae.toml`.
+    /// The channels of the environment and of `hikae.toml`.
     pub fn configured(config: &Config) -> Channels {
         let mut channels = Channels::default();
         for settings in &config.settings.channels {
@@ -48,7 +48,7 @@ impl Channels {
         channels
     }
 
-    /// These and those of the catalog.
+    /// Adds the channels of the catalog.
     pub fn with_rows(mut self, catalog: &Catalog) -> Channels {
         match catalog.channels() {
             Ok(rows) => rows.into_iter().for_each(|row| self.add(from_row(row))),
@@ -57,7 +57,7 @@ impl Channels {
         self
     }
 
-    /// These and, for what has escalated, the contacts that have a mail address and are not reached anyway.
+    /// Adds, for escalations, the contacts with a mail address that no channel reaches yet.
     pub fn with_contacts(mut self, contacts: &Contacts) -> Channels {
         let mailed =
             |channel: &&Channel| channel.kind == "email" && channel.types.is_empty() && channel.recipes.is_empty();
@@ -78,7 +78,7 @@ impl Channels {
         self.all.iter().find(|channel| channel.name == name)
     }
 
-    /// Adds a channel. The runbook has the same webhook in the environment and in the table: it is posted to once.
+    /// Adds a channel. A webhook that is both in the environment and in the table, as in the runbook, is used once.
     fn add(&mut self, channel: Channel) {
         let same = |known: &Channel| {
             let target = known.target.is_some() && known.target == channel.target;
@@ -96,14 +96,14 @@ impl Channels {
     }
 }
 
-/// The mail addresses among contacts, which people write as they like: `山田, 03-1234-5678` has none.
+/// The mail addresses among contacts, which are free text: `山田, 03-1234-5678` has none.
 pub fn addresses(contacts: &[String]) -> Vec<String> {
     let mut found = BTreeSet::new();
     let parts = contacts.iter().flat_map(|contact| Mailbox::read_list(contact).0);
     parts.map(|mailbox| mailbox.to_string()).filter(|one| found.insert(one.clone())).collect()
 }
 
-/// The addresses of a mail channel. One that is wrong must not keep the alert from the others.
+/// The addresses of a mail channel. An invalid address must not keep the alert from the others.
 fn readable(name: &str, to: &[String], troubles: &mut Vec<Error>) -> Vec<String> {
     let mut all = Vec::new();
     for text in to {
@@ -138,7 +138,7 @@ fn from_settings(settings: &ChannelSettings, config: &Config, troubles: &mut Vec
     })
 }
 
-/// What pings the recipe: its file, with the url of its check.
+/// The channel that pings for the recipe: its file, with the URL of its check.
 pub fn ping(recipe: &str, settings: &PingSettings, config: &Config) -> Result<Channel> {
     let named = format!("the ping of `{recipe}`");
     let target = secret(&named, "URL", (&settings.url, &settings.url_env), config)?;
@@ -146,7 +146,7 @@ pub fn ping(recipe: &str, settings: &PingSettings, config: &Config) -> Result<Ch
     Ok(Channel { target, timeout, ..Channel::new(&settings.kind, &settings.kind) })
 }
 
-/// A secret of the settings: itself, or the variable that holds it.
+/// A secret of the settings: the value, or the variable that holds it.
 fn secret(
     named: &str,
     what: &str,
@@ -164,7 +164,7 @@ fn secret(
 fn from_row(row: ChannelRow) -> Channel {
     let mut channel = Channel { types: row.types, ..Channel::new(row.name, row.kind.trim().to_lowercase()) };
     match row.url {
-        // The table has no other column for it.
+        // The table has no separate column for it.
         Some(url) if channel.kind == "email" => {
             channel.recipients = addresses(&[url.expose().trim_start_matches("mailto:").to_owned()]);
         }

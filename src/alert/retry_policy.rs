@@ -9,9 +9,9 @@ use crate::error::{Error, Kind, Result};
 use crate::world::http::words::{was_never_sent, was_unanswered};
 use crate::world::mail::{Again, trouble_of};
 
-/// From each attempt to the next; the last repeats.
+/// The delay after each attempt; the last one repeats.
 const BACK_OFF_SECS: [u64; 6] = [60, 5 * 60, 15 * 60, 3600, 4 * 3600, 12 * 3600];
-/// An alert that could not be sent for so long is old news.
+/// An alert that could not be sent for this long is out of date.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The cause of an error that leaves open whether the alert arrived.
@@ -26,7 +26,7 @@ impl fmt::Display for Unsure {
 
 impl std::error::Error for Unsure {}
 
-/// An error after which nobody knows whether the alert has arrived.
+/// Marks an error after which it is unknown whether the alert has arrived.
 pub fn unsure(what: impl Into<String>) -> Error {
     Error::new(Kind::Timeout, what)
         .because(Unsure)
@@ -38,7 +38,7 @@ pub fn concerns_channel(error: &Error) -> bool {
     trouble_of(error).is_none_or(|trouble| trouble.again != Again::Never)
 }
 
-/// What happens to a notice that was made at `made_at` and has been tried `attempts` times.
+/// Decides what happens to a notice that was created at `made_at` and has been tried `attempts` times.
 pub fn of(result: &Result<Delivered>, attempts: u32, made_at: Moment, now: Moment) -> NoticeOutcome {
     let due = now + back_off(attempts);
     let error = match result {
@@ -52,7 +52,7 @@ pub fn of(result: &Result<Delivered>, attempts: u32, made_at: Moment, now: Momen
     };
     let (is_unsure, never) = match trouble_of(error) {
         Some(trouble) => (trouble.unsure, trouble.again == Again::Never),
-        // A time limit of our own may have passed after everything was sent.
+        // Our time limit may have passed after everything was sent.
         None => (was_unanswered(error) || error.kind() == Kind::Timeout && !was_never_sent(error), false),
     };
     match () {
@@ -62,12 +62,12 @@ pub fn of(result: &Result<Delivered>, attempts: u32, made_at: Moment, now: Momen
     }
 }
 
-/// When those are tried that were not tried, because one before them failed.
+/// When to try messages that were skipped because an earlier one failed.
 pub fn untried(attempts: u32, now: Moment) -> NoticeOutcome {
     NoticeOutcome::Untried { due: now + back_off(attempts) }
 }
 
-/// The words for it in the record.
+/// Its text in the record.
 pub fn word(outcome: &NoticeOutcome, result: &Result<Delivered>) -> &'static str {
     match outcome {
         _ if result.as_ref().is_ok_and(|delivered| delivered.skipped.is_some()) => "skipped",

@@ -1,4 +1,4 @@
-//! Says whether the mail server would take mails.
+//! Checks whether the mail server accepts mail.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,17 +9,17 @@ pub use crate::world::mail::settings::{Lookup, Recipients, Settings, recipients}
 use crate::world::real::{self, Real};
 use crate::world::{Caller, Limits};
 
-/// The longest that an access token may take.
+/// The time limit for getting an access token.
 const TOKEN: Limits = Limits { total: Duration::from_secs(30), idle: Duration::from_secs(30) };
 
-/// Whether the server would take mails: connects, encrypts, logs in and leaves.
+/// Checks whether the server accepts mail: connects, encrypts, logs in and disconnects.
 pub async fn verify(settings: &Settings) -> Result<()> {
     let caller = Caller::new(Arc::new(Limited::new(Real::ambient())), TOKEN);
     let settings = settings.clone().with_token(&caller).await?;
     real::mail::verify(&settings.server).await
 }
 
-/// What `check` and the log say of that, in the runbook's words (§6, step 5).
+/// The message for `check` and the log, in the runbook's words (§6, step 5).
 pub fn verified_line(answer: &Result<()>) -> String {
     match answer {
         Ok(()) => "[EmailService] SMTP server is ready to send emails".to_owned(),

@@ -1,4 +1,4 @@
-//! Builds what a channel gets of an event: its values, and the words for them in the reader's language.
+//! Builds the table of an event for a channel: its values, and their labels in the reader's language.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::text::{place, rows};
 use super::words::{Language, Words};
 use crate::stream::sha256::Sha256;
 
-/// The event as channels see it. `json` is the same as text, for those that hand it on; the mail's HTML is not in that.
+/// The event as channels see it. `json` is the same as text, to be passed on, without the mail's HTML.
 pub fn table(event: &Event, message: &Message) -> Value {
     let words = &message.words;
     let error = event.error.as_ref().map(|text| json!({ "message": text, "hint": event.hint }));
@@ -76,13 +76,13 @@ pub fn run_table(event: &Event) -> Value {
     })
 }
 
-/// A UUID (RFC 9562, version 8) that is the same for each ping of a run, and another one for each other run.
+/// A UUID (RFC 9562, version 8) that is the same for all pings of a run, and different for each run.
 fn rid(event: &Event) -> String {
     let hex = Sha256::of(format!("{}/{}", event.host, event.id));
     format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
 }
 
-/// What is shown by row: how the run ended comes first, so that no colour has to be believed.
+/// The rows to show: the outcome comes first, so that nobody has to rely on the colour.
 fn all_rows(event: &Event, words: &Words) -> Value {
     let language = words.language;
     let outcome = outcome_words(&event.outcome, language).map(|text| (outcome_label(language), text.to_owned()));
@@ -102,7 +102,7 @@ fn outcome_label(language: Language) -> &'static str {
     }
 }
 
-/// How a run ended, in words; nothing for an event that is about no run.
+/// The outcome of a run in words; empty for an event that is about no run.
 fn outcome_words(outcome: &str, language: Language) -> Option<&str> {
     let ja = language == Language::Ja;
     let word = |japanese, english| if ja { japanese } else { english };

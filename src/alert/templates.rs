@@ -1,4 +1,4 @@
-//! Makes an event into a message: its words, the plain text, and the HTML of a template, which the configuration folder may replace.
+//! Turns an event into a message: its words, plain text, and HTML from a template, which the configuration folder can override.
 
 use std::path::Path;
 
@@ -15,26 +15,26 @@ use crate::world::Caller;
 
 static BUILT_IN: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/email");
 
-/// The parts that templates are made of, by the names under which they include them.
+/// The parts of templates, by the names under which templates include them.
 const PARTS: [&str; 4] = ["layout", "row", "place", "finding"];
 
-/// The largest template that is read.
+/// The maximum size of a template.
 const MAX_BYTES: u64 = 256 << 10;
 
-/// What is sent of an event.
+/// The message of an event.
 #[derive(Clone, Debug)]
 pub struct Message {
     pub subject: String,
     pub words: Words,
     pub text: String,
-    /// None when there is no template, or when it cannot be used.
+    /// `None` if there is no template, or if it cannot be used.
     pub html: Option<String>,
     /// Why there is no HTML, for the log: one line.
     pub warning: Option<String>,
 }
 
-/// The message of an event. Templates are read each time, so that a change needs no restart; one that is broken costs the
-/// HTML and a warning, never the message.
+/// The message of an event. Templates are read each time, so that a change needs no restart. A broken template
+/// only means no HTML and a warning; the message is still sent.
 pub async fn message(
     caller: &Caller,
     config_dir: &Path,
@@ -52,10 +52,10 @@ pub async fn message(
     Message { subject: words.subject.clone(), words, text, html, warning }
 }
 
-/// The HTML; none when the template is an empty file, which is how one says that plain text is enough.
+/// The HTML; none if the template is an empty file, which means that plain text is enough.
 async fn html(caller: &Caller, config_dir: &Path, event: &Event, words: &Words) -> Result<Option<String>> {
     let mut engine = Handlebars::new();
-    // A misspelt variable must not become an empty place in an alert.
+    // A misspelt variable must not leave a gap in an alert.
     engine.set_strict_mode(true);
     let name = event.kind.template();
     let (template, shown) = source(caller, config_dir, name).await?;
@@ -103,7 +103,7 @@ fn colour(tone: Tone) -> &'static str {
     }
 }
 
-/// What a template may name: the runbook's variables (§5.4), the event with all that it has, and the words around it.
+/// The variables of a template: the runbook's (§5.4), the whole event, and the words around it.
 fn variables(event: &Event, words: &Words) -> Value {
     json!({
         "backupInfo": {

@@ -3,8 +3,8 @@
 use super::event::{Event, EventKind, iso, local};
 use super::words::{Labels, Words};
 
-/// The plain text of a message: for a backup's failure the runbook's (§5.2) word for word, and a block with the place behind its
-/// rows; the others are built like it.
+/// The plain text of a message: for a backup failure exactly the runbook's text (§5.2), with the place after its
+/// rows; the others follow the same pattern.
 pub fn plain_text(event: &Event, words: &Words) -> String {
     let blocks = [
         if event.rehearsal { words.rehearsal.to_owned() } else { String::new() },
@@ -21,12 +21,12 @@ pub fn plain_text(event: &Event, words: &Words) -> String {
     text
 }
 
-/// What a message says of its event, by row.
+/// The rows of a message.
 pub fn rows<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
     use EventKind as K;
     let about_a_run = !matches!(event.kind, K::Monitor | K::Report | K::Test);
     let in_a_row = matches!(event.kind, K::Recovered | K::Digest | K::Escalation);
-    // By then nobody counts its last failures any more.
+    // After a recovery, the last failures are not counted.
     let over = event.kind == K::Recovered && event.relapses > 0;
     let went_wrong = about_a_run && !matches!(event.kind, K::Recovered | K::Warning);
     let text = |shown: bool, label, text: &str| (shown && !text.is_empty()).then(|| (label, text.to_owned()));
@@ -45,7 +45,7 @@ pub fn rows<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
     all.into_iter().flatten().collect()
 }
 
-/// What to try, and where and when it was: recipe, database, host, and the time by the clock of the machine.
+/// What to try, and the place and time: recipe, database, host, and the local time.
 pub fn place<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
     let text = |label, text: &str| (!text.is_empty()).then(|| (label, text.to_owned()));
     let all = [

@@ -1,4 +1,4 @@
-//! Decides when a failure is reported: first at once, then at growing intervals, at each escalation, and when it is over.
+//! Decides when a failure is reported: at once, then at growing intervals, at each escalation, and on recovery.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::catalog::{Moment, Streak};
 use crate::config::Settings;
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// From each notice to the next one; the last repeats.
+/// The delay after each notice; the last one repeats.
 const DIGEST_AFTER: [Duration; 8] = [
     HOUR,
     HOUR.saturating_mul(4),
@@ -17,32 +17,32 @@ const DIGEST_AFTER: [Duration; 8] = [
     HOUR.saturating_mul(168),
     HOUR.saturating_mul(168),
 ];
-/// Failures in a row that level 2 has to look at (runbook §13), and level 3.
+/// The number of failures in a row that escalates to level 2 (runbook §13), and to level 3.
 const LEVEL_2: u64 = 3;
 const LEVEL_3: u64 = 10;
-/// It is over when it has worked so often, and for a day; or for a week.
+/// A streak is over after this many successes over at least a day, or after a week without failure.
 const WORKED: u64 = 3;
 const A_DAY: Duration = HOUR.saturating_mul(24);
 const A_WEEK: Duration = HOUR.saturating_mul(168);
-/// A nightly run never ends at the same second: a digest that is due in a few minutes is due now.
+/// A nightly run never ends at the same second, so a digest that is due in a few minutes counts as due.
 const SLACK: Duration = Duration::from_secs(600);
 
 /// When to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     pub digest_after: Vec<Duration>,
-    /// Each level with the failures in a row that it takes, the lowest first.
+    /// Each level with the failures in a row that trigger it, the lowest first.
     pub levels: Vec<(u8, u64)>,
 }
 
-/// What there is to report of a run.
+/// What to report about a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
     /// The first failure.
     Failure,
-    /// It goes on, or comes again.
+    /// The failure continues, or recurs.
     Digest,
-    /// It goes on, and this level has to look at it.
+    /// The failure continues, and this level must be notified.
     Escalation(u8),
     /// It works again.
     Recovered,
@@ -55,7 +55,7 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// As `hikae.toml` has them.
+    /// Reads the rules from `hikae.toml`.
     pub fn of(settings: &Settings) -> Rules {
         let escalation = &settings.escalation;
         let level = |level, failures: Option<u64>, default| (level, failures.unwrap_or(default).max(1));
@@ -70,7 +70,7 @@ impl Rules {
         self.levels.iter().filter(|(_, least)| failures >= *least).map(|(level, _)| *level).max().unwrap_or(1)
     }
 
-    /// The shortest time from the notice with this number to the next.
+    /// The minimum time from the notice with this number to the next.
     fn interval(&self, notices: u64) -> Duration {
         let place = usize::try_from(notices.saturating_sub(1)).unwrap_or(usize::MAX);
         let interval = self.digest_after.get(place).or(self.digest_after.last()).copied().unwrap_or(HOUR);
@@ -78,8 +78,8 @@ impl Rules {
     }
 }
 
-/// The streak of a target after a run that ended at `at`, and what to report. `heard` says of each thing whether anybody
-/// would hear it: what reaches nobody is not reported, and is still due when somebody listens.
+/// Returns the streak of a target after a run that ended at `at`, and what to report. `heard` tells whether a report has
+/// a recipient: a report without one is not made, and stays due until there is one.
 pub fn step(
     before: &Streak,
     worked: bool,
@@ -90,8 +90,8 @@ pub fn step(
     if worked { works(before, at, heard) } else { fails(before, at, rules, heard) }
 }
 
-/// The streak of warnings after a success that ended at `at`, and whether they are to be reported. Warnings escalate to nobody, and
-/// that there are none any more is reported to nobody: they are new again when they were away for as long as a failure has to be.
+/// Returns the streak of warnings after a success that ended at `at`, and whether to report them. Warnings never escalate, and
+/// their end is not reported. They count as new again after they were absent for as long as it takes to end a failure.
 pub fn step_warnings(before: &Streak, warns: bool, at: Moment, rules: &Rules, heard: bool) -> (Streak, bool) {
     if warns {
         let rules = Rules { levels: Vec::new(), ..rules.clone() };
@@ -104,8 +104,8 @@ pub fn step_warnings(before: &Streak, warns: bool, at: Moment, rules: &Rules, he
     (if over { Streak::default() } else { watched }, false)
 }
 
-/// The first success is reported at once. What has failed again since then must have worked for a while, or the reader
-/// would believe that all is well.
+/// The first success is reported at once. After a relapse, it must work for a while first, or the reader
+/// would wrongly believe that all is well.
 fn works(before: &Streak, at: Moment, heard: impl Fn(Report, &Streak) -> bool) -> (Streak, Option<Report>) {
     if before.notices == 0 {
         return (Streak::default(), None);
@@ -128,7 +128,7 @@ fn fails(
     rules: &Rules,
     heard: impl Fn(Report, &Streak) -> bool,
 ) -> (Streak, Option<Report>) {
-    // Who read "recovered" believes that all is well: what fails now is new to them, however long the interval had grown.
+    // After "recovered", readers believe that all is well, so a failure is reported at once, however long the interval was.
     let reported_as_over = before.notices > 0 && before.worked > 0 && !before.alarmed;
     let (fresh, again) =
         (Streak::default(), Streak { relapses: before.relapses, worked: before.worked, ..Streak::default() });
@@ -161,13 +161,13 @@ fn fails(
     }
 }
 
-/// Whether what failed once has worked for so long that the next failure is a first one.
+/// Whether it has worked for so long that the next failure starts a new streak.
 fn is_over(streak: &Streak, at: Moment) -> bool {
     let worked = streak.worked_since.and_then(|since| (at - since).to_std().ok());
     worked.is_some_and(|long| long >= A_WEEK - SLACK || (streak.worked >= WORKED && long >= A_DAY - SLACK))
 }
 
-/// A clock that was put back must not make a failure silent until it has caught up.
+/// If the clock was set back, a failure must not stay unreported until the clock has caught up.
 fn due(streak: &Streak, at: Moment, interval: Duration) -> bool {
     let since = |notices: Moment| (at - notices).to_std();
     streak.last_notice.is_none_or(|notices| since(notices).is_ok_and(|since| since >= interval) || notices > at + SLACK)

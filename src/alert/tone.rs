@@ -1,8 +1,8 @@
-//! Decides the colour of a message from how the run really ended, so that colour, words and outcome cannot disagree.
+//! Decides the colour of a message from the outcome of the run, so that colour, words and outcome cannot disagree.
 
 use super::event::{Event, EventKind, Severity};
 
-/// What a message looks like at first sight.
+/// The tone of a message at first sight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tone {
     /// All is well, and a run has proved it.
@@ -13,7 +13,7 @@ pub enum Tone {
 }
 
 impl Tone {
-    /// The word for it in the table that channels get.
+    /// The name in the table that channels get.
     pub fn word(self) -> &'static str {
         match self {
             Tone::Good => "good",
@@ -25,11 +25,11 @@ impl Tone {
 }
 
 impl Event {
-    /// The worse of what the kind says and how the run ended: good is only what has succeeded and says so.
+    /// The worse of the kind's tone and the outcome's: good only if both are good.
     pub fn tone(&self) -> Tone {
         let by_outcome = match self.outcome.as_str() {
             "success" => Tone::Good,
-            // About no run of its own, or about one that has not ended.
+            // The event is about no run, or about one that has not ended.
             "" | "running" => Tone::Neutral,
             "partial" | "locked" => Tone::Warning,
             _ => Tone::Danger,

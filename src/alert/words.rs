@@ -25,7 +25,7 @@ impl From<config::Language> for Language {
     }
 }
 
-/// The words of a message beside the event's own values.
+/// The words of a message around the event's values.
 #[derive(Clone, Debug, Serialize)]
 pub struct Words {
     #[serde(skip)]
@@ -45,11 +45,11 @@ pub struct Labels {
     pub id: &'static str,
     #[serde(rename = "type")]
     pub run_type: &'static str,
-    /// When it happened, for what went wrong.
+    /// The label of the time of a failure.
     pub time: &'static str,
-    /// When it was, for the rest.
+    /// The label of the time of other events.
     pub moment: &'static str,
-    /// The same by the clock of the machine.
+    /// The label of the local time.
     pub local_time: &'static str,
     pub error: &'static str,
     pub hint: &'static str,
@@ -95,16 +95,16 @@ impl Words {
             ),
         };
         let mark = if event.rehearsal { mark } else { "" };
-        // A subject is one line, whatever its values hold: the alert must arrive.
+        // A subject must be one line, whatever its values contain, or the alert would not arrive.
         let subject = format!("{mark}{subject}{}", place(event));
         let subject = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         Words { language, lang, subject, heading, advice, footer, rehearsal, label }
     }
 }
 
-/// Where and when, behind the subject: recipe, database, host and the time by the clock of the machine.
+/// The place and time after the subject: recipe, database, host and local time.
 fn place(event: &Event) -> String {
-    // The subject of a failure that goes on names its recipe.
+    // The subject of a continuing failure already names its recipe.
     let has_recipe =
         matches!(event.kind, EventKind::Digest | EventKind::Escalation) && event.about != EventKind::Monitor;
     let recipe = Some(event.recipe.as_str()).filter(|_| !has_recipe);

@@ -9,26 +9,26 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::world::Caller;
 
-/// How long a run that has ended tries to clean up; what is left then, a later run removes.
+/// The time for the cleanup of a finished run; a later run removes what is left.
 pub const CLEANUP_TIME: Duration = Duration::from_secs(5);
 
-/// Things that a run made and that must not outlive it.
+/// Resources of a run that must not outlive it.
 pub trait AtEnd: Any {
-    /// Begins to end them. Called before the run waits for its unfinished work.
+    /// Starts to end them. Called before the run waits for its unfinished work.
     fn release(&self) {}
 
-    /// Ends those that are left. `forgotten`: the recipe ended well and left them behind.
+    /// Ends the remaining ones. `forgotten`: the recipe succeeded but did not close them.
     fn finish<'a>(&'a self, _caller: &'a Caller, _forgotten: bool) -> LocalBoxFuture<'a, ()> {
         Box::pin(async {})
     }
 }
 
-/// All of a run, one entry for each type.
+/// All resources of a run, one entry for each type.
 #[derive(Default)]
 pub struct AtEndList(RefCell<Vec<Rc<dyn AtEnd>>>);
 
 impl AtEndList {
-    /// The entry of this type; made empty when it is first asked for.
+    /// The entry of this type; created on first use.
     pub fn of<T: AtEnd + Default>(&self) -> Rc<T> {
         let found = self.0.borrow().iter().find_map(|entry| {
             let entry: Rc<dyn Any> = entry.clone();

@@ -1,4 +1,4 @@
-//! Decrypts what is read back, where it is encrypted and a key is given.
+//! Decrypts data that is read back, if it is encrypted and a key is given.
 
 pub mod by_gpg;
 
@@ -16,20 +16,20 @@ use crate::stream::age::{Key, unage};
 use crate::stream::decompress::Peeked;
 use crate::world::Caller;
 
-/// A file of identities is a few lines.
+/// The size limit of an identity file, which has a few lines.
 const MAX_IDENTITY_BYTES: u64 = 1 << 20;
 
-/// Enough of a file to know whether it is encrypted.
+/// How many first bytes of a file show whether it is encrypted.
 pub const HEAD_BYTES: usize = 32;
 
-/// What every file of the format `age` begins with.
+/// The first bytes of every file in the format `age`.
 const AGE: &[u8] = b"age-encryption.org/v1\n";
 
-/// What decrypts a backup, as recipes give it.
+/// The key or passphrase for a backup, from a recipe.
 #[derive(Clone, Default)]
 pub struct Identity {
     pub key: Option<SecretKey>,
-    /// Of the file, or of the key.
+    /// The passphrase of the file or of the key.
     pub passphrase: Option<Secret>,
 }
 
@@ -64,13 +64,13 @@ impl<'de> Deserialize<'de> for SecretKey {
 }
 
 impl Identity {
-    /// What a recipe gave, if it gave anything.
+    /// The identity from a recipe, if any.
     pub fn of(key: Option<SecretKey>, passphrase: Option<Secret>) -> Option<Identity> {
         (key.is_some() || passphrase.is_some()).then_some(Identity { key, passphrase })
     }
 }
 
-/// The key that an identity means, for the format `age`.
+/// The `age` key of an identity.
 pub async fn age_key(caller: &Caller, identity: &Identity) -> Result<Key> {
     match identity {
         Identity { key: Some(_), passphrase: Some(_) } => {
@@ -87,7 +87,7 @@ pub async fn age_key(caller: &Caller, identity: &Identity) -> Result<Key> {
     }
 }
 
-/// The text of a secret key, and what it is called.
+/// The text of a secret key, and its name for messages.
 pub async fn identity_text(caller: &Caller, key: &SecretKey) -> Result<(Secret, String)> {
     match key {
         SecretKey::Text(text) => Ok((text.clone(), "the given identity".to_owned())),
@@ -98,12 +98,12 @@ pub async fn identity_text(caller: &Caller, key: &SecretKey) -> Result<(Secret, 
     }
 }
 
-/// The name of a file without the ending that says how it is encrypted.
+/// The name of a file without its encryption ending.
 pub fn decrypted_name(name: &str) -> &str {
     [".age", ".gpg", ".pgp"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
 }
 
-/// How a stream that begins so is encrypted.
+/// The encryption of a stream with these first bytes.
 pub fn encryption_of(head: &[u8]) -> Option<&'static str> {
     match head {
         _ if head.starts_with(AGE) => Some("age"),
@@ -112,7 +112,7 @@ pub fn encryption_of(head: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Whether it begins with a packet that holds the key of what follows: for a recipient (of version 3 or 6), or by a passphrase.
+/// Whether it begins with a session key packet: for a recipient (version 3 or 6), or for a passphrase.
 fn is_openpgp(head: &[u8]) -> bool {
     let version = match head {
         [0x84 | 0x8c, _, version, ..] | [0x85, _, _, version, ..] => *version,
@@ -122,7 +122,7 @@ fn is_openpgp(head: &[u8]) -> bool {
     matches!((head[0], version), (0x84 | 0x85 | 0xc1, 3 | 6) | (0x8c | 0xc3, 4..=6))
 }
 
-/// The decrypted content of `file`; what is not encrypted passes as it is. `path` is shown.
+/// The decrypted content of `file`; unencrypted content passes unchanged. `path` is for messages.
 pub async fn decrypted(
     caller: &Caller,
     file: Box<dyn Source>,
@@ -141,7 +141,7 @@ pub async fn decrypted(
     }
 }
 
-/// A file that cannot be read without its key.
+/// The error of a file that cannot be read without its key.
 pub fn sealed(path: &Path, kind: &str) -> Error {
     Error::new(Kind::Denied, format!("cannot read `{}`", path.display()))
         .because_text(format!("it is encrypted with `{kind}`"))

@@ -1,4 +1,4 @@
-//! Finds out how much a source is going to give, for people who watch a first backup.
+//! Estimates how much data a source will return, for people who watch a first backup.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use crate::world::objects::Object;
 use crate::world::packing::Packing;
 use crate::world::{Caller, EntryKind, ListQuery};
 
-/// The longest that the question may keep a backup from its start.
+/// The longest delay that this query may cause before a backup starts.
 pub const LONGEST: Duration = Duration::from_secs(3);
 
-/// What an archive is made of, and what it takes before each file: its header, and one with its exact times.
+/// The block size of an archive, and the space before each file: its header, and an extended one with exact times.
 const BLOCK_BYTES: u64 = 512;
 const HEAD_BYTES: u64 = 3 * BLOCK_BYTES;
 
-/// Notes the size of a file. It is a help to who watches: what cannot be answered is left out.
+/// Notes the size of a file. It is only for display: errors are ignored.
 pub async fn of_file(caller: &Caller, path: &Path, facts: &SharedFacts) {
     if !event::is_watched() {
         return;
@@ -36,13 +36,13 @@ pub async fn of_object(caller: &Caller, object: &Object, facts: &SharedFacts) {
     }
 }
 
-/// Notes how much is in the folders that are packed, patterns aside.
+/// Notes the size of the folders that are packed; patterns are ignored.
 pub async fn of_folders(caller: &Caller, packing: &Packing, facts: &SharedFacts) {
     if !event::is_watched() {
         return;
     }
     let caller = caller.clone().limited(Some(LONGEST), Some(LONGEST));
-    // The top folder and the end of the archive.
+    // Space for the top folder and the end of the archive.
     let mut bytes = HEAD_BYTES + 2 * BLOCK_BYTES;
     for root in &packing.roots {
         match caller.stat(&root.path).await {

@@ -1,4 +1,4 @@
-//! Fetches a backup from a store into a folder: every byte is compared with its manifest before the backup is there under its name.
+//! Fetches a backup from a store into a folder: every byte is compared with its manifest before its name becomes visible.
 
 use std::path::{Path, PathBuf};
 
@@ -10,18 +10,18 @@ use crate::report::event;
 use crate::stream::pump::pump;
 use crate::world::{Caller, EntryKind};
 
-/// Mode of what is fetched, from the first byte.
+/// Mode of fetched files, from the first byte.
 const FILE_MODE: u32 = 0o600;
 
-/// The largest manifest and the largest list, which are copied whole.
+/// The size limits of a manifest and a list, which are copied whole.
 const MAX_BESIDE: u64 = 256 << 20;
 
-/// A backup that was fetched.
+/// A fetched backup.
 pub struct Fetched {
     pub path: PathBuf,
     pub size_bytes: u64,
     pub sha256: String,
-    /// The line of its manifest that restores it.
+    /// The restore command from its manifest.
     pub restore: String,
 }
 

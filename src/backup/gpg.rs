@@ -1,4 +1,4 @@
-//! Runs the program `gpg` so that it never prompts, never writes into the keyring of a user, and leaves no plain byte on a disk.
+//! Runs the program `gpg` so that it never prompts, never writes into a user's keyring, and leaves no plaintext on a disk.
 
 pub mod encrypt;
 pub(super) mod keyring;
@@ -16,22 +16,22 @@ use crate::secret::Secret;
 use crate::world::command::Own;
 use crate::world::{Caller, Command, Exit, Hidden, MemoryDir, SecretOrText, program};
 
-/// What a recipe declares to use it.
+/// The need that a recipe declares to use gpg.
 pub const PROGRAM: &str = "gpg";
 
-/// A key with photos and a thousand signatures is smaller.
+/// The size limit of a key: one with photos and a thousand signatures is smaller.
 const MOST_KEY_BYTES: usize = 16 << 20;
 
-/// Where a passphrase is in a private home.
+/// The file of the passphrase in a private home.
 const PASSPHRASE: &str = "passphrase";
 
-/// Where the keyring of the user is who runs hikae.
+/// The keyring folder of the user who runs hikae.
 pub fn own_home(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
     let named = environment.get("GNUPGHOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
     named.or_else(|| environment.get("HOME").map(|home| Path::new(home).join(".gnupg")))
 }
 
-/// A home of gpg that is in memory and belongs to one stream. It goes when the last who holds it is gone.
+/// A gpg home in memory that belongs to one stream. It is removed when its last holder is dropped.
 #[derive(Clone)]
 pub struct Home {
     dir: Arc<MemoryDir>,
@@ -39,7 +39,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// A new one, with these private keys as gpg keeps them, and a passphrase.
+    /// Creates a home with these private keys in gpg's own format, and a passphrase.
     pub async fn make(caller: &Caller, passphrase: Option<&Secret>, keys: Vec<(String, Hidden)>) -> Result<Home> {
         let mut files = keys;
         files.extend(passphrase.map(|secret| (PASSPHRASE.to_owned(), Hidden(secret.expose().as_bytes().to_vec()))));
@@ -47,10 +47,10 @@ impl Home {
         Ok(Home { dir, has_passphrase: passphrase.is_some() })
     }
 
-    /// A call of gpg in this home, with what each call needs so that nothing asks, waits or looks elsewhere.
+    /// A gpg command in this home, with options that prevent prompts, waiting and access to other places.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = quiet(Some(&self.dir.path), args);
-        // Before the arguments of the call, which may end in names.
+        // Inserted before the arguments of the call, which may end in names.
         let mut options = vec!["--pinentry-mode".to_owned()];
         match self.has_passphrase {
             true => {
@@ -63,7 +63,7 @@ impl Home {
         Command { args: options, ..command }
     }
 
-    /// Puts keys into it.
+    /// Imports keys into the home.
     pub async fn import(&self, caller: &Caller, keys: &Secret, shown: &str) -> Result<()> {
         let command = self.command(&["--import"]);
         let (_, exit) = ask(caller, command, Some(&SecretOrText::Secret(keys.clone()))).await?;
@@ -76,7 +76,7 @@ impl Home {
     }
 }
 
-/// A call of gpg that writes nothing, asks nothing, and looks nowhere but into `home`: the user's own keyring when that is nothing.
+/// A gpg command that writes nothing, never prompts, and only uses `home`: the user's own keyring if `None`.
 fn quiet(home: Option<&Path>, args: &[&str]) -> Command {
     let mut all: Vec<String> = Vec::new();
     if let Some(home) = home {

@@ -1,4 +1,4 @@
-//! Judges a backup by its content before it is committed: whether it is empty, matches its name, and is as large as usual.
+//! Checks a backup's content before the commit: whether it is empty, matches its name, and has its usual size.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::stream::stage::{Stage, Staged};
 use crate::stream::unpacking::Unpacking;
 use crate::stream::{Facts, SharedFacts};
 
-/// The stream, which now fails at its end when it cannot be a backup of this name.
+/// The same stream, which fails at its end if it cannot be a backup of this name.
 pub fn judged(pipeline: Pipeline, name: String, allow_empty: bool, recorder: Arc<dyn Recorder>) -> Pipeline {
     let label = pipeline.label.clone();
     pipeline.then(move |source, facts| {
@@ -35,11 +35,11 @@ struct Judged {
     allow_empty: bool,
     facts: SharedFacts,
     recorder: Arc<dyn Recorder>,
-    /// The bytes as they are stored.
+    /// A sample of the stored bytes.
     stored: Sample,
-    /// Reads what was packed by somebody else to its end.
+    /// Reads data that was packed outside of hikae to its end.
     unpacking: Option<Unpacking>,
-    /// What it has found on the way.
+    /// The first error found while unpacking.
     damaged: Option<Error>,
 }
 
@@ -55,7 +55,7 @@ impl Judged {
     }
 
     fn must_be_what_it_says(&self, facts: &Facts) -> Result<()> {
-        // An empty backup that is allowed is no SQL and no archive either.
+        // An empty backup that is allowed is neither SQL nor an archive.
         if self.allow_empty && nothing(&facts.plain).is_some() {
             return Ok(());
         }
@@ -67,7 +67,7 @@ impl Judged {
         }
     }
 
-    /// What the backups before it make of this one.
+    /// Compares this backup with earlier ones.
     fn compare(&self, facts: &mut Facts) -> Result<()> {
         let content = Content::of(facts, &self.name, self.stored.size_bytes());
         let past = self.recorder.past(&content);
@@ -81,7 +81,7 @@ impl Stage for Judged {
     fn feed(&mut self, data: Bytes, out: &mut VecDeque<Bytes>) -> Result<()> {
         self.stored.add(&data);
         if let Some(unpacking) = self.unpacking.as_mut().filter(|_| self.facts.lock().undo.is_empty()) {
-            // What its beginning says comes first.
+            // Kept for the end: what the beginning of the data shows is reported first.
             if let Err(error) = unpacking.feed(&self.name, &data) {
                 (self.unpacking, self.damaged) = (None, Some(error));
             }

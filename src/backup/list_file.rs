@@ -1,4 +1,4 @@
-//! Writes the list of an archive beside it, or beside each of its copies: `X.files.jsonl.zst`; encrypted as the archive is.
+//! Writes the list of an archive beside it, or beside each of its copies: `X.files.jsonl.zst`; encrypted like the archive.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -13,21 +13,21 @@ use crate::stream::tar::listing::ListSource;
 use crate::stream::{Piece, ReadBack, SharedFacts, Sink, Source};
 use crate::world::Caller;
 
-/// How the manifest calls it.
+/// The section name in the manifest.
 pub const SECTION: &str = "files_list";
 
-/// The list is small and quick to write at this level.
+/// The compression level: small and fast enough.
 const LEVEL: i32 = 3;
 
-/// A list on stable storage that waits for its commit.
+/// A list on stable storage that is not committed yet.
 pub struct ListFile {
     target: Target,
     sink: Box<dyn Sink>,
     pub tally: Tally,
 }
 
-/// Writes the list beside each of the targets, in their order; none where the manifest holds the entries itself. `facts` are those
-/// of the archive, which is open once the list begins.
+/// Writes the list beside each target, in order; no list if the manifest holds the entries itself. `facts` are those
+/// of the archive, which must be open when the list begins.
 pub async fn write(
     list: Option<ListSource>,
     targets: Vec<Target>,
@@ -43,7 +43,7 @@ pub async fn write(
     store(Box::new(list), sealer.as_ref(), targets, caller).await
 }
 
-/// The list of few entries, which would be in the manifest if it were not encrypted.
+/// Writes a list of few entries, which would be in the manifest if the archive were not encrypted.
 pub async fn of_records(records: &[Value], sealer: &Sealer, target: Target, caller: &Caller) -> Result<ListFile> {
     let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
     let packed = zstd::encode_all(lines.as_bytes(), LEVEL)
@@ -53,7 +53,7 @@ pub async fn of_records(records: &[Value], sealer: &Sealer, target: Target, call
     files.pop().ok_or_else(|| Error::new(Kind::Other, "cannot write the list of the archive"))
 }
 
-/// Stores it everywhere, and proves it where it is encrypted.
+/// Stores the list at every target, and proves it if it is encrypted.
 async fn store(
     list: Box<dyn Source>,
     sealer: Option<&Sealer>,
@@ -90,19 +90,19 @@ async fn store(
 }
 
 impl ListFile {
-    /// How the manifest names it.
+    /// Its entry in the manifest.
     pub fn section(&self) -> Value {
         json!({ "name": self.target.name(), "size_bytes": self.tally.size_bytes, "sha256": self.tally.sha256 })
     }
 
-    /// Makes it visible; gives where it is.
+    /// Makes it visible; returns its place.
     pub async fn commit(self) -> Result<Target> {
         self.sink.commit().await?;
         Ok(self.target)
     }
 }
 
-/// Removes what was made visible before `error` came.
+/// Removes what became visible before `error` occurred.
 pub async fn remove_after(error: Error, made: &[Target], caller: &Caller) -> Error {
     for target in made {
         if let Err(left) = target.remove(caller).await {
@@ -112,7 +112,7 @@ pub async fn remove_after(error: Error, made: &[Target], caller: &Caller) -> Err
     error
 }
 
-/// A few bytes as a source.
+/// A byte buffer as a source.
 struct Once(Option<Bytes>);
 
 impl Source for Once {

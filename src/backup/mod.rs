@@ -1,4 +1,4 @@
-//! How a backup is made and read back: pipeline, writer, targets, scratch folders, cancellation.
+//! Makes backups and reads them back: pipeline, writer, targets, scratch folders, cancellation.
 
 pub mod archive;
 pub mod at_end;

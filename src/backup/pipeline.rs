@@ -1,4 +1,4 @@
-//! A byte stream that has not started: how to open it, and what it will learn about itself.
+//! Describes a byte stream that has not started: how to open it, and what it will learn about itself.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -25,16 +25,16 @@ pub struct Pipeline {
     pub open: Opener,
     pub facts: SharedFacts,
     pub limits: Limits,
-    /// Second files that get the same bytes.
+    /// Additional files that receive the same bytes.
     pub copies: Vec<TeeCopy>,
-    /// Of an archive: what goes into it, and its list.
+    /// For an archive: its content, and its list.
     pub archive: Option<Archived>,
     pub stages: usize,
-    /// What its stages may hold at once.
+    /// The most memory that its stages may hold.
     pub memory_bytes: usize,
 }
 
-/// What a stream that is an archive brings along.
+/// Additional data of a stream that is an archive.
 pub struct Archived {
     pub packing: Arc<Packing>,
     pub list: ListSource,
@@ -59,7 +59,7 @@ impl Pipeline {
         }
     }
 
-    /// The same stream with one more stage behind it.
+    /// The same stream with one more stage at its end.
     pub fn then(
         self,
         stage: impl FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + 'static,
@@ -69,13 +69,13 @@ impl Pipeline {
         Pipeline { open, stages: self.stages + 1, ..self }
     }
 
-    /// The same stream, whose last stage may hold this much.
+    /// The same stream, with this memory limit for its last stage.
     pub fn holding(self, memory_bytes: usize) -> Pipeline {
         Pipeline { memory_bytes: self.memory_bytes + memory_bytes, ..self }
     }
 
     /// Moves all bytes into `sink` and seals it; `Ok` means that the source proved its end and every byte is on stable storage.
-    /// `last_size` is what the last backup of its kind took.
+    /// `last_size` is the size of the last backup of this kind.
     pub async fn pour(self, sink: &mut dyn Sink, step: u64, last_size: Option<u64>) -> Result<Tally> {
         let mut source = (self.open)().await?;
         if let Some(way) = &self.facts.lock().way_back {
@@ -87,7 +87,7 @@ impl Pipeline {
         Ok(tally)
     }
 
-    /// Refuses a stream with `:tee` where only `:save` writes copies.
+    /// Refuses a stream with `:tee` in calls other than `:save`, which alone writes copies.
     pub fn refuse_copies(&self) -> Result<()> {
         match self.copies.first() {
             None => Ok(()),
@@ -100,18 +100,18 @@ impl Pipeline {
     }
 }
 
-/// A copy of a stream on its way into a second file.
+/// A copy of a stream that is being written into another file.
 pub struct TeeCopy {
     pub path: PathBuf,
-    /// Comes when the stream is opened: what the stages before the copy say of themselves, and what comes when it has ended.
+    /// Sent when the stream is opened: the facts of the stages before the copy, and a receiver for the result at its end.
     pub sealed: oneshot::Receiver<(Facts, oneshot::Receiver<Sealed>)>,
 }
 
-/// Shows how much of a stream was moved: of what the source is going to give where that is known, else of what the last backup took.
+/// Shows progress: the share of the expected size of the source if known, otherwise of the size of the last backup.
 struct Progress {
     step: u64,
     moved: u64,
-    /// Where the bytes of the source are counted.
+    /// Counts the bytes of the source.
     source: Option<SharedFacts>,
 }
 

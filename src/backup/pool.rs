@@ -21,10 +21,10 @@ pub struct Pool {
     pub memory: StreamMemory,
 }
 
-/// Held as long as a piece of work runs.
+/// Held while a piece of work runs.
 pub type TaskGuard = mpsc::Sender<()>;
 
-/// Gives a guard as long as other work runs.
+/// Yields a guard while other work still runs.
 pub type WeakTaskGuard = mpsc::WeakSender<()>;
 
 impl Default for Pool {
@@ -35,22 +35,22 @@ impl Default for Pool {
 }
 
 impl Pool {
-    /// A guard for a piece of work; an error once the run has ended.
+    /// Returns a guard for a piece of work; an error once the run has ended.
     pub fn guard(&self) -> Result<TaskGuard> {
         let ended = || Error::new(Kind::Cancelled, "the run has ended");
         self.guard.borrow().clone().ok_or_else(ended)
     }
 
-    /// For the clean-up after a piece of work that was cancelled.
+    /// For the cleanup after cancelled work.
     pub fn weak_guard(&self) -> Result<WeakTaskGuard> {
         self.guard().map(|guard| guard.downgrade())
     }
 
-    /// Waits until no work is left. Drop what Lua waited for first.
+    /// Waits until no work is left. Drop the futures of Lua first.
     pub async fn settle(&self) {
         drop(self.guard.borrow_mut().take());
         if let Some(mut guards) = self.guards.take() {
-            // Nothing is ever sent: this returns when the last guard is gone.
+            // Nothing is ever sent: this returns when the last guard is dropped.
             guards.recv().await;
         }
     }
@@ -71,7 +71,7 @@ pub async fn spawn_cancellable<T: Send + 'static>(
     (&mut task.0).await.map_err(stopped)?
 }
 
-/// Runs `work` to its end, even when nobody waits for it any more.
+/// Runs `work` to its end, even if its result is no longer awaited.
 pub async fn spawn_uncancellable<T: Send + 'static>(
     guard: TaskGuard,
     work: impl Future<Output = Result<T>> + Send + 'static,
@@ -79,7 +79,7 @@ pub async fn spawn_uncancellable<T: Send + 'static>(
     spawn(guard, work).await.map_err(stopped)?
 }
 
-/// Cleans up after a piece of work that was cancelled; the run waits for this as for the work itself.
+/// Cleans up after cancelled work; the run waits for this as for the work itself.
 pub fn clean_up_later(guard: &WeakTaskGuard, work: impl Future<Output = Result<()>> + Send + 'static) {
     if let (Some(guard), Ok(_)) = (guard.upgrade(), Handle::try_current()) {
         drop(spawn(
@@ -89,7 +89,7 @@ pub fn clean_up_later(guard: &WeakTaskGuard, work: impl Future<Output = Result<(
     }
 }
 
-/// Does `work` until it ends or is cancelled: then it ends with the error that `what` was cancelled.
+/// Runs `work` until it ends or is cancelled: then it returns the error that `what` was cancelled.
 pub async fn or_cancelled<T>(
     cancelled: &CancellationToken,
     what: &str,
@@ -101,12 +101,12 @@ pub async fn or_cancelled<T>(
     }
 }
 
-/// Starts `work`, which runs to its end even when nobody waits for it.
+/// Starts `work`, which runs to its end even if its result is no longer awaited.
 pub fn spawn<T: Send + 'static>(
     guard: TaskGuard,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> JoinHandle<Result<T>> {
-    // Wherever it is polled, what it says belongs to this run.
+    // Wherever it is polled, its reports belong to this run.
     let heard = secret::along(work).with_current_subscriber();
     tokio::spawn(async move {
         let answer = heard.await;

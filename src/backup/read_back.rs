@@ -17,16 +17,16 @@ use crate::stream::{Piece, Source};
 use crate::units::show_size;
 use crate::world::Caller;
 
-/// What was read back of a backup that is what its manifest describes.
+/// The result for a backup that matches its manifest.
 pub struct ReadBackup {
     pub tally: Tally,
     /// How it is encrypted, if it is.
     pub encryption: Option<&'static str>,
-    /// Whether it was decrypted and unpacked: without its key only its bytes can be compared.
+    /// Whether it was decrypted and unpacked: without its key, only its stored bytes can be compared.
     pub opened: bool,
 }
 
-/// Reads a backup to its end, decrypts and unpacks it where that can be done, and compares it with its manifest.
+/// Reads a backup to its end, decrypts and unpacks it if possible, and compares it with its manifest.
 pub async fn read_back(caller: Caller, path: PathBuf, identity: Option<Identity>, step: u64) -> Result<ReadBackup> {
     let Some(manifest) = described::read(&caller, &path).await? else {
         let what = format!("cannot verify `{}`", path.display());
@@ -47,13 +47,13 @@ pub async fn read_back(caller: Caller, path: PathBuf, identity: Option<Identity>
     while let Piece::Data(_) = plain.next().await? {}
     drop(plain);
     let tally = tally.finish();
-    // What was packed in another way is not unpacked here: its plain size is not known.
+    // Data packed in another way is not unpacked here: its plain size is not known.
     prove(&path, &manifest, &tally, None)?;
     prove_list(&caller, &path, &manifest).await?;
     Ok(ReadBackup { tally, encryption, opened })
 }
 
-/// Whether the list of an archive that is beside it is the one that its manifest names.
+/// Checks that the list beside an archive is the one that its manifest names.
 async fn prove_list(caller: &Caller, path: &Path, manifest: &Manifest) -> Result<()> {
     let Some(section) = manifest.sections.get(SECTION) else { return Ok(()) };
     let listed: ListSection = serde_json::from_value(section.clone()).map_err(|cause| {
@@ -81,7 +81,7 @@ async fn prove_list(caller: &Caller, path: &Path, manifest: &Manifest) -> Result
     }
 }
 
-/// How a manifest names the list of an archive.
+/// The entry for the list of an archive in a manifest.
 #[derive(serde::Deserialize)]
 struct ListSection {
     name: String,
@@ -89,7 +89,7 @@ struct ListSection {
     sha256: String,
 }
 
-/// A manifest that names another file proves nothing of this one, even where the bytes are the same.
+/// A manifest of another file proves nothing about this one, even if the bytes are the same.
 fn refuse_another(path: &Path, manifest: &Manifest) -> Result<()> {
     match path.file_name().is_some_and(|name| name == manifest.name.as_str()) {
         true => Ok(()),
@@ -99,7 +99,7 @@ fn refuse_another(path: &Path, manifest: &Manifest) -> Result<()> {
     }
 }
 
-/// Whether what was read is what the manifest describes.
+/// Checks that the bytes that were read match the manifest.
 pub fn prove(path: &Path, manifest: &Manifest, tally: &Tally, plain_bytes: Option<u64>) -> Result<()> {
     let wrong = if manifest.size_bytes != tally.size_bytes {
         format!("it has {}, and had {}", show_size(tally.size_bytes), show_size(manifest.size_bytes))
@@ -115,14 +115,14 @@ pub fn prove(path: &Path, manifest: &Manifest, tally: &Tally, plain_bytes: Optio
         .hint("it was changed or damaged after it was made: take another copy, or another backup"))
 }
 
-/// A source that tallies what it gives, for the reader that asks when all was read.
+/// A source that tallies its bytes, for a reader that needs the tally at the end.
 pub struct Tallied {
     source: Box<dyn Source>,
     tally: SharedTally,
     step: u64,
 }
 
-/// The tally of a source that is read elsewhere.
+/// Shares the tally of a source that is read elsewhere.
 #[derive(Clone, Default)]
 pub struct SharedTally(Arc<Mutex<Tallier>>);
 
@@ -131,14 +131,14 @@ impl SharedTally {
         self.0.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
-    /// What was read.
+    /// The tally of the bytes that were read.
     pub fn finish(self) -> Tally {
         std::mem::take(&mut *self.lock()).finish()
     }
 }
 
 impl Tallied {
-    /// `step` is shown how much was read, of this total where it is known.
+    /// Shows the bytes read so far as progress of `step`, with the total if known.
     pub fn new(source: Box<dyn Source>, step: u64, total_bytes: Option<u64>) -> (Tallied, SharedTally) {
         if let Some(total_bytes) = total_bytes {
             event::step_expects(step, total_bytes);

@@ -1,4 +1,4 @@
-//! Makes a private folder for what is unpacked for a moment, and removes it whatever happens; what killed runs left goes as well.
+//! Creates a private folder for temporary unpacking, and always removes it; leftovers of killed runs are removed as well.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,23 +8,23 @@ use crate::error::{Error, Kind, Result};
 use crate::world::partial::{UNPACKED_LOCKS, unpacked_lock, unpacked_name};
 use crate::world::{Caller, Entry, EntryKind, ListQuery, LockGuard};
 
-/// How often a folder is removed that is not empty yet, and the time between.
+/// How often the removal of a non-empty folder is retried, and the pause between tries.
 const TRIES: u32 = 10;
 const MOMENT: Duration = Duration::from_millis(50);
 
-/// Nobody else may look into it.
+/// Only the owner has access.
 const MODE: u32 = 0o700;
 
-/// The folder in which a run may have folders of its own.
+/// The folder in which a run may create its scratch folders.
 #[derive(Clone)]
 pub struct ScratchRoot {
     folder: PathBuf,
-    /// The one in it that is made for this call.
+    /// The scratch folder of this call.
     own: PathBuf,
     weak_guard: WeakTaskGuard,
 }
 
-/// A folder of this run's own. It goes with all that is in it: by `remove`, or afterwards when it is dropped.
+/// A scratch folder of this run. It is removed with everything in it: by `remove`, or after it is dropped.
 pub struct ScratchDir {
     dir: Option<LockedDir>,
     weak_guard: WeakTaskGuard,
@@ -44,7 +44,7 @@ impl ScratchRoot {
         ScratchRoot { folder, own, weak_guard }
     }
 
-    /// A new, empty folder, after those of runs that were killed have gone.
+    /// Creates a new, empty folder, after removing those of killed runs.
     pub async fn make(&self, caller: &Caller) -> Result<ScratchDir> {
         caller.mkdir(&self.folder, MODE).await?;
         self.sweep(caller).await?;
@@ -96,7 +96,7 @@ impl ScratchDir {
         }
     }
 
-    /// Removes it because of `error`, which matters more than whether that succeeds.
+    /// Removes it because of `error`, which is returned even if the removal fails.
     pub async fn remove_after(self, error: Error) -> Error {
         let folder = self.folder().to_owned();
         match self.remove().await {
@@ -115,7 +115,7 @@ impl Drop for ScratchDir {
 }
 
 impl LockedDir {
-    /// The lock goes last: until then, no other run takes the folder for one of a dead run, nor forgets it.
+    /// The lock is removed last: until then, no other run treats the folder as a leftover, or forgets it.
     async fn remove(self) -> Result<()> {
         let LockedDir { caller, folder, lock, held } = self;
         if caller.stat(&folder).await?.is_some() {
@@ -127,12 +127,12 @@ impl LockedDir {
     }
 }
 
-/// Removes a folder with all that is in it. Where its run was cut off, a file under way may still be there for a moment.
+/// Removes a folder with everything in it. After a cancellation, an unfinished file may still exist there for a moment.
 async fn remove_all(caller: &Caller, folder: &Path) -> Result<()> {
     for _ in 1..TRIES {
         clear(caller, folder).await?;
         match caller.remove(folder).await {
-            // Something is in it again, or still.
+            // A file was added, or still exists.
             Err(error) if error.kind() == Kind::Other => caller.sleep(MOMENT).await?,
             removed => return removed,
         }
@@ -141,14 +141,14 @@ async fn remove_all(caller: &Caller, folder: &Path) -> Result<()> {
     caller.remove(folder).await
 }
 
-/// Removes all that is in a folder, half-written files of dead runs as well.
+/// Removes everything in a folder, including half-written files of dead runs.
 async fn clear(caller: &Caller, folder: &Path) -> Result<()> {
     caller.sweep(folder).await?;
     let mut entries = caller.list(ListQuery { recursive: true, ..found(folder, None) }).await?;
     for below in entries.iter().filter(|entry| entry.stat.kind == EntryKind::Dir) {
         caller.sweep(&below.path).await?;
     }
-    // A folder comes after what is in it.
+    // A folder is removed after its content.
     entries.reverse();
     for entry in entries {
         caller.remove(&entry.path).await?;

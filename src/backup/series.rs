@@ -1,13 +1,13 @@
-//! Names the series of a backup: its name without the moments in it, the same for all backups that follow one another.
+//! Names the series of a backup: its name without dates and times, the same for all consecutive backups.
 
 use chrono::NaiveDate;
 
-/// Between the numbers of a day, and before and between those of a time.
+/// Separators inside a date, and before and inside a time.
 const IN_DAY: &[u8] = b"-_./";
 const IN_TIME: &[u8] = b"-_T:";
 
-/// `name` with `*` for each moment: a month, a day, a day with a time, or seconds since 1970. Other numbers stay: a series
-/// has its shards and its databases apart.
+/// `name` with `*` for each moment: a month, a day, a day with a time, or seconds since 1970. Other numbers stay: each
+/// shard and each database has its own series.
 pub fn series_of(name: &str) -> String {
     let mut series = String::with_capacity(name.len());
     let mut rest = name;
@@ -21,7 +21,7 @@ pub fn series_of(name: &str) -> String {
     series + rest
 }
 
-/// Where the moment ends with which `text` begins.
+/// The end of the moment at the beginning of `text`.
 fn moment(text: &str) -> Option<usize> {
     let first = digits(text);
     let day_end = match first.len() {
@@ -36,7 +36,7 @@ fn moment(text: &str) -> Option<usize> {
     Some(time_end(text, day_end))
 }
 
-/// The end of a day or a month whose numbers are apart: `2026-02-15`, `2026/02`.
+/// The end of a day or a month with separators: `2026-02-15`, `2026/02`.
 fn apart(text: &str, year: &str) -> Option<usize> {
     let month = next(text, 4, IN_DAY).filter(|month| month.len() == 2)?;
     if !is_day(&format!("{year}{month}01"), "%Y%m%d") {
@@ -48,7 +48,7 @@ fn apart(text: &str, year: &str) -> Option<usize> {
     }
 }
 
-/// The end of the time behind a day that ends at `at`, or of the day alone.
+/// The end of the time after a day that ends at `at`, or the end of the day alone.
 fn time_end(text: &str, at: usize) -> usize {
     match next(text, at, IN_TIME) {
         Some(time) if time.len() >= 4 && is_time(time) => at + 1 + time.len(),
@@ -65,7 +65,7 @@ fn time_end(text: &str, at: usize) -> usize {
     }
 }
 
-/// The number behind a separator that is at `at`.
+/// The number after a separator at `at`.
 fn next<'a>(text: &'a str, at: usize, separators: &[u8]) -> Option<&'a str> {
     text.as_bytes().get(at).filter(|byte| separators.contains(byte))?;
     Some(digits(&text[at + 1..]))
@@ -75,7 +75,7 @@ fn digits(text: &str) -> &str {
     &text[..text.bytes().take_while(u8::is_ascii_digit).count()]
 }
 
-/// Whether it is a day of the calendar, in a year that a backup can be of.
+/// Whether it is a valid date, in a plausible year for a backup.
 fn is_day(text: &str, form: &str) -> bool {
     let (length, centuries) = if form == "%Y%m%d" { (8, ["19", "20"]) } else { (6, ["", ""]) };
     let is_near = centuries.iter().any(|century| text.starts_with(century));

@@ -1,4 +1,4 @@
-//! Makes one backup of several: its bytes are a list of them for `sha256sum --check`, and its manifest describes them all.
+//! Combines several backups into one: its bytes are a list of them for `sha256sum --check`, and its manifest describes them all.
 
 use std::path::{Path, PathBuf};
 
@@ -15,28 +15,28 @@ use crate::stream::{Facts, SharedFacts};
 use crate::world::Caller;
 use crate::world::command::quoted;
 
-/// What the list of a set says of a database in it.
+/// The facts about a database in the list of a set.
 pub struct ListedDatabase {
     pub name: Option<String>,
     pub tables: usize,
-    /// Nothing where not all rows were counted.
+    /// `None` if not all rows were counted.
     pub rows: Option<u64>,
 }
 
 /// Reads the `database` sections of manifests, for a kind of database.
 pub trait DatabaseSections {
-    /// What a section says, or why it cannot be read.
+    /// The facts in a section, or why it cannot be read.
     fn read(&self, section: &Value) -> std::result::Result<ListedDatabase, String>;
 }
 
 /// One backup of the set.
 struct Part {
-    /// Its path from the folder of the list.
+    /// Its path relative to the folder of the list.
     path: String,
     manifest: Manifest,
 }
 
-/// The pipeline of the set at `path`. It is made when all its parts are there.
+/// The pipeline of the set at `path`. It is created when all its parts exist.
 pub async fn pipeline(
     caller: &Caller,
     path: &Path,
@@ -61,7 +61,7 @@ pub async fn pipeline(
     }))
 }
 
-/// The part as its manifest describes it; it must still be there.
+/// The part as described by its manifest; it must still exist.
 async fn look(caller: &Caller, set: &Path, file: &Path) -> Result<Part> {
     let cannot = |kind| Error::new(kind, format!("cannot take `{}` into the set `{}`", file.display(), set.display()));
     let below = set.parent().and_then(|folder| file.strip_prefix(folder).ok()).and_then(Path::to_str);
@@ -116,7 +116,7 @@ fn facts_of(
     Ok(facts)
 }
 
-/// Checks all files before the first is restored, and then restores them in their order.
+/// Checks all files before the first is restored, and then restores them in order.
 fn restore_line(set: &Path, parts: &[Part]) -> String {
     let name = set.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut steps = vec![format!("sha256sum --check --quiet {}", quoted(&name))];

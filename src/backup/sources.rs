@@ -1,4 +1,4 @@
-//! Remembers which sources of a run failed and which became backups: a stand-in for a source is not that source.
+//! Remembers which sources of a run failed and which became backups: a substitute for a source is not that source.
 
 use std::path::Path;
 
@@ -6,16 +6,16 @@ use crate::error::Error;
 use crate::stream::Facts;
 use crate::stream::endings::{Form, forms};
 
-/// The streams that a run has saved, or tried to.
+/// The streams that a run has saved or tried to save.
 #[derive(Default)]
 pub struct Sources {
     failed: Vec<(Saved, Error)>,
     proved: Vec<Saved>,
-    /// The databases that the dumps among them are of.
+    /// The databases of the dumps among them.
     databases: Vec<String>,
 }
 
-/// One of them: what kind of source it is, and what the name that it is saved under says.
+/// One saved stream: the kind of its source, and the forms that its file name states.
 struct Saved {
     label: String,
     kind: String,
@@ -27,18 +27,18 @@ impl Saved {
         Saved { label: label.to_owned(), kind: kind(label), forms: forms(name) }
     }
 
-    /// Whether hikae knows what it reads; a program may write anything.
+    /// Whether hikae knows what the source reads; a program may write anything.
     fn is_typed(&self) -> bool {
         ["dump", "pack"].contains(&self.kind.as_str())
     }
 
-    /// Whether it is a backup of something else, beside the one that failed.
+    /// Whether it is a backup of something other than the failed source.
     fn is_another(&self, failed: &Saved) -> bool {
         self.forms != failed.forms && (self.is_typed() || !failed.is_typed())
     }
 }
 
-/// By what a source is known again: the program, or the first word of what it is.
+/// Identifies a source: by the program, or by the first word of its label.
 fn kind(label: &str) -> String {
     match label {
         label if label.starts_with('/') => "file".to_owned(),
@@ -57,8 +57,8 @@ impl Sources {
         self.databases.extend(named.map(str::to_owned).or_else(|| database_in(facts.plain.head())));
     }
 
-    /// The first source that failed, and that no backup of this run comes from: what was proved is a stand-in. `copied` says
-    /// what was only to be copied.
+    /// The first failed source without any backup from this run: what was proved is a substitute. `copied` tells
+    /// which files were only to be copied.
     pub fn missing(&self, copied: impl Fn(&Path) -> bool) -> Option<(&str, &Error)> {
         let lost = |(failed, _): &&(Saved, Error)| {
             !copied(Path::new(&failed.label))
@@ -67,14 +67,14 @@ impl Sources {
         self.failed.iter().find(lost).map(|(failed, error)| (failed.label.as_str(), error))
     }
 
-    /// The databases that were dumped, where it is not this one.
+    /// The databases that were dumped, if this one is not among them.
     pub fn instead_of(&self, database: &str) -> Option<String> {
         let others = !self.databases.is_empty() && !self.databases.iter().any(|dumped| dumped == database);
         others.then(|| self.databases.join("`, `"))
     }
 }
 
-/// The database that the beginning of a dump names, as `pg_dump --create` and `mysqldump` write it.
+/// The database named at the beginning of a dump, in the format of `pg_dump --create` and `mysqldump`.
 pub fn database_in(head: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(head);
     let named = text.lines().find_map(|line| {

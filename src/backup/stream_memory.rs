@@ -1,4 +1,4 @@
-//! Bounds what all streams of a run hold at once: a stream that does not fit waits until another has ended.
+//! Limits the memory of all streams of a run: a stream that does not fit waits until another has ended.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use crate::backup::pipeline::{Opener, Pipeline};
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Piece, Source};
 
-/// What all streams may hold together.
+/// The memory limit of all streams together.
 const ALL_BYTES: usize = 96 << 20;
-/// What is counted as one.
+/// The unit of the accounting.
 const UNIT_BYTES: usize = 1 << 20;
-/// What each stream holds, whatever its stages: the pieces on their way.
+/// The memory of each stream regardless of its stages: the pieces in transit.
 const BARE_BYTES: usize = 2 << 20;
-/// More stages than any backup needs; each is a call inside the one before it.
+/// More stages than any backup needs; each stage is nested inside the one before it.
 pub const MAX_STAGES: usize = 64;
 
 /// The memory that the streams of one run share.
@@ -29,10 +29,10 @@ impl Default for StreamMemory {
 }
 
 impl StreamMemory {
-    /// The same stream, whose source is opened when there is room for its stages.
+    /// The same stream, whose source is opened when there is memory for its stages.
     pub fn wait_for(&self, pipeline: Pipeline) -> Pipeline {
         let (open, room) = (pipeline.open, self.clone());
-        // A stream that needs more than there is waits until it is alone.
+        // A stream that needs more than the limit waits until it is alone.
         let units = (BARE_BYTES + pipeline.memory_bytes).div_ceil(UNIT_BYTES).min(ALL_BYTES / UNIT_BYTES);
         let open: Opener = Box::new(move || {
             Box::pin(async move {
@@ -46,7 +46,7 @@ impl StreamMemory {
     }
 }
 
-/// A source that gives its room back when it is dropped.
+/// A source that releases its memory when it is dropped.
 struct Roomy {
     source: Box<dyn Source>,
     _room: OwnedSemaphorePermit,
@@ -58,7 +58,7 @@ impl Source for Roomy {
     }
 }
 
-/// Refuses one stage more than a stream may have.
+/// Refuses a stage beyond the limit of a stream.
 pub fn refuse_long(pipeline: &Pipeline) -> Result<()> {
     if pipeline.stages < MAX_STAGES {
         return Ok(());

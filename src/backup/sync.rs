@@ -1,4 +1,4 @@
-//! Copies the backups of a folder into a store: looks at both, plans what is to be done, guards the plan, and carries it out.
+//! Copies the backups of a folder into a store: looks at both, plans the changes, guards the plan, and carries it out.
 
 pub mod apply;
 pub mod compare;

@@ -1,4 +1,4 @@
-//! Where a backup is written: into a file, or as an object of a store, never over another.
+//! Defines where a backup is written: into a file, or as an object of a store, never over an existing one.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::world::paths::plain;
 /// Mode of every backup and manifest, from the first byte (guide §9.2).
 const FILE_MODE: u32 = 0o600;
 
-/// The place of a backup, or of the manifest beside one.
+/// The place of a backup, or of the manifest beside it.
 #[derive(Clone)]
 pub enum Target {
     File(PathBuf),
@@ -31,7 +31,7 @@ impl fmt::Display for Target {
 }
 
 impl Target {
-    /// Its last name, as a manifest has it.
+    /// Its file name, as used in a manifest.
     pub fn name(&self) -> String {
         match self {
             Target::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -39,7 +39,7 @@ impl Target {
         }
     }
 
-    /// Where the manifest of this backup is.
+    /// The place of this backup's manifest.
     pub fn beside(&self) -> Result<Target> {
         match self {
             Target::File(path) => Ok(Target::File(manifest::path_beside(path))),
@@ -47,7 +47,7 @@ impl Target {
         }
     }
 
-    /// Where the list of this archive is, when it has one.
+    /// The place of this archive's list, if it has one.
     pub fn list(&self) -> Result<Target> {
         match self {
             Target::File(path) => Ok(Target::File(manifest::list_beside(path))),
@@ -63,7 +63,7 @@ impl Target {
         }
     }
 
-    /// Starts a new backup; the first thing that is asked is whether its name is free.
+    /// Starts a new backup; first checks that its name is free.
     pub async fn begin(&self, caller: &Caller) -> Result<Box<dyn Sink>> {
         if let Target::File(path) = self
             && caller.stat(path).await?.is_some()
@@ -81,7 +81,7 @@ impl Target {
         }
     }
 
-    /// Writes something small, whole or not at all.
+    /// Writes a small file or object, whole or not at all.
     pub async fn write(&self, caller: &Caller, data: Vec<u8>) -> Result<()> {
         match self {
             Target::File(path) => caller.write(path, data, FILE_MODE, false).await,

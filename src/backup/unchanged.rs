@@ -1,4 +1,4 @@
-//! Remembers a backup as it was proved, and finds out whether it is still the same.
+//! Remembers a proved backup, and checks later whether it is still the same.
 
 use std::path::Path;
 
@@ -11,22 +11,22 @@ use crate::stream::{Piece, Stamp, Stamped};
 use crate::world::objects::Store;
 use crate::world::{Caller, EntryKind};
 
-/// A backup as it was proved.
+/// A backup in the state in which it was proved.
 #[derive(Clone)]
 pub struct Proved {
     pub target: Target,
     pub tally: Tally,
-    /// By what it is known again; nothing where it is only planned.
+    /// Identifies the version of the file or object; `None` if it is only planned.
     pub stamp: Option<Stamped>,
-    /// What the manifest was written with, and the list of an archive that has one.
+    /// The tallies of the written manifest, and of an archive's list, if any.
     pub manifest: Tally,
     pub list: Option<Tally>,
 }
 
-/// When it is looked at.
+/// When the backup is checked again.
 #[derive(Clone, Copy)]
 pub enum When {
-    /// Old backups are about to be removed because of what is proved.
+    /// Old backups are about to be removed because of this proved backup.
     BeforeRemoval,
     AtTheEnd,
 }
@@ -40,7 +40,7 @@ impl When {
     }
 }
 
-/// What is at a place.
+/// The current state of a target.
 struct Seen {
     size_bytes: u64,
     stamp: Stamp,
@@ -48,7 +48,7 @@ struct Seen {
 }
 
 impl Proved {
-    /// Whether it is beside this path, which is not its own.
+    /// Whether this path is in the same folder, but not one of its own files.
     pub fn is_beside(&self, path: &Path) -> bool {
         match &self.target {
             Target::File(own) => {
@@ -65,8 +65,8 @@ impl Proved {
         matches!(&self.target, Target::Object(put) if put.object.store.title() == store.title())
     }
 
-    /// The backup with its manifest and its list: each byte of them is still there. Who may store objects and not look at them
-    /// has the proof of the store's answer, and no more.
+    /// Checks the backup with its manifest and its list: every byte must still exist. With write-only access to a store,
+    /// the store's own answer is the only proof.
     pub async fn must_exist(&self, caller: &Caller, when: When) -> Result<()> {
         match self.is_unchanged(caller, when).await {
             Err(error) if error.kind() == Kind::Denied && matches!(self.target, Target::Object(_)) => {
@@ -94,7 +94,7 @@ impl Proved {
         }
     }
 
-    /// The backup alone. It is read again only where something has happened to it.
+    /// Checks the backup alone. It is read again only if its stamp has changed.
     pub async fn must_be_the_same(&self, caller: &Caller, when: When) -> Result<()> {
         let Some(seen) = look(caller, &self.target).await? else { return Err(gone(&self.target, when)) };
         if !seen.is_plain {

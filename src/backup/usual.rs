@@ -1,20 +1,20 @@
-//! Compares the content of a backup with earlier ones, and reports what is much less than usual.
+//! Compares the content of a backup with earlier ones, and reports what is much smaller than usual.
 
 use super::series::series_of;
 use crate::error::{Error, Kind, Result};
 use crate::report::remark::{Level, Remark};
 use crate::stream::Facts;
 
-/// How many of the last backups say what is usual: after as many runs a new size is.
+/// How many of the last backups define the usual size: after that many runs, a new size is normal.
 pub const USUAL_RUNS: usize = 3;
 
-/// What is known of a backup, in figures.
+/// Figures about a backup.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
-    /// The name of its file, without the moments in it.
+    /// The name of its file, without dates and times.
     pub series: String,
     pub size_bytes: u64,
-    /// The database that it is a dump of, with its tables and all their rows, where it is one.
+    /// For a dump, its database, with the number of tables and of all rows.
     pub database: Option<String>,
     pub tables: Option<u64>,
     pub rows: Option<u64>,
@@ -26,7 +26,7 @@ impl Content {
         facts.sections.get("database").map_or(content.clone(), |database| content.with_database(database))
     }
 
-    /// As a manifest describes it.
+    /// Read from a manifest.
     pub fn of_manifest(manifest: &serde_json::Value) -> Content {
         let content = Content {
             series: series_of(manifest["name"].as_str().unwrap_or_default()),
@@ -44,7 +44,7 @@ impl Content {
     }
 }
 
-/// Refuses a dump without tables where the last one of this database had some.
+/// Refuses a dump without tables if the last dump of this database had some.
 pub fn must_have_tables(label: &str, now: &Content, past: &[Content], allow_empty: bool) -> Result<()> {
     let before = past.iter().find(|before| before.database == now.database).and_then(|before| before.tables);
     match before.filter(|before| now.tables == Some(0) && *before > 0 && !allow_empty) {
@@ -55,7 +55,7 @@ pub fn must_have_tables(label: &str, now: &Content, past: &[Content], allow_empt
     }
 }
 
-/// What there is to say of a backup after these, the newest first.
+/// The remarks on a backup, compared with these earlier ones, newest first.
 pub fn remarks(now: &Content, past: &[Content]) -> Option<Remark> {
     another_database(now, past).or_else(|| fewer_rows(now, past)).or_else(|| smaller(now, past))
 }

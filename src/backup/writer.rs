@@ -1,4 +1,4 @@
-//! Writes one backup and its manifest: nothing is visible under its name before all of it is proved.
+//! Writes one backup and its manifest: nothing is visible under its name until all of it is proved.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::stream::{Facts, ReadBack, SharedFacts, Sink};
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
 
-/// Shown in a plan for what is known only after the run.
+/// Shown in a plan for values that are known only after the run.
 pub const AFTER_THE_RUN: &str = "known only after the run";
 
 /// `:tee(path)`: the same bytes also go into a second file, which is committed after the first.
@@ -38,7 +38,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
         Box::pin(async move {
             let sink = target.begin(&caller).await?;
             let (tee, sealed) = Tee::new(open().await?, sink);
-            // Nothing waits for the copy after the call was cancelled; then the sink is dropped with the tee.
+            // After a cancellation, nothing waits for the copy; then the sink is dropped with the tee.
             let _unheard = send.send((facts.lock().clone(), sealed));
             Ok(Box::new(tee) as _)
         })
@@ -46,7 +46,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     Pipeline { open, copies, ..pipeline }
 }
 
-/// The list of an archive, and where it goes: beside the archive and each copy, none of which may be in what is packed.
+/// The list of an archive, and its targets: beside the archive and each copy. None of them may be in the packed folders.
 fn beside(pipeline: &mut Pipeline, target: &Target, copies: &[TeeCopy]) -> Result<(Option<ListSource>, Vec<Target>)> {
     let Some(archived) = pipeline.archive.take() else { return Ok((None, Vec::new())) };
     target.must_not_be_packed(&archived.packing)?;
@@ -59,7 +59,7 @@ fn beside(pipeline: &mut Pipeline, target: &Target, copies: &[TeeCopy]) -> Resul
     Ok((Some(archived.list.claim()), lists))
 }
 
-/// What writes one backup, away from Lua.
+/// Writes one backup, outside of Lua.
 pub struct Writer {
     pub caller: Caller,
     pub identity: Identity,
@@ -73,27 +73,27 @@ pub struct Writer {
 pub struct Written {
     pub backup: Backup,
     pub facts: Facts,
-    /// Whether its bytes were written; those of a planned one only a run would know.
+    /// Whether its bytes were written; those of a planned backup are known only in a real run.
     pub known: bool,
-    /// What it was proved with, to be compared once more.
+    /// The facts that proved it, for a later comparison.
     pub proved: Proved,
     manifest: serde_json::Value,
 }
 
-/// A backup on stable storage that waits for its commit.
+/// A backup on stable storage that is not committed yet.
 struct Ready {
     sink: Box<dyn Sink>,
     target: Target,
     tally: Tally,
     facts: Facts,
-    /// Of an archive, where its manifest does not hold the entries itself.
+    /// The list of an archive, if the manifest does not hold the entries itself.
     list: Option<ListFile>,
-    /// It is encrypted, and can be read back only after the commit.
+    /// Whether it is encrypted, and can be read back only after the commit.
     unproved: bool,
 }
 
 impl Ready {
-    /// The names and hashes in an encrypted archive reveal much: they go into its list, which is encrypted as well.
+    /// Moves the entries of an encrypted archive from the manifest into its encrypted list: names and hashes reveal much.
     async fn hide_names(&mut self, caller: &Caller) -> Result<()> {
         let Some(sealer) = self.facts.sealer.clone().filter(|_| self.facts.sections.contains_key("archive")) else {
             return Ok(());
@@ -104,7 +104,7 @@ impl Ready {
         Ok(())
     }
 
-    /// What is encrypted is decrypted once, from where it is stored.
+    /// Proves an encrypted backup by decrypting the stored bytes once.
     async fn prove(&mut self) -> Result<()> {
         let Some(way) = &self.facts.way_back else { return Ok(()) };
         match self.sink.read_back().await? {
@@ -118,7 +118,7 @@ impl Ready {
     }
 }
 
-/// The size of the last backup of the same series, by which progress is shown.
+/// The size of the last backup of the same series, for the progress display.
 fn last_size(recorder: &dyn Recorder, name: &str) -> Option<u64> {
     let now = Content { series: series_of(name), ..Content::default() };
     recorder.past(&now).into_iter().find(|before| before.series == now.series).map(|before| before.size_bytes)
@@ -151,9 +151,9 @@ impl Writer {
             one.hide_names(&self.caller).await?;
             one.prove().await?;
         }
-        // The keys of the throwaways have done their work.
+        // The throwaway keys are no longer needed.
         self.facts.lock().way_back = None;
-        // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
+        // An interrupted commit would leave a manifest without its backup, or an unrecorded backup.
         spawn_uncancellable(self.guard.clone(), async move {
             let mut written = Vec::new();
             for one in ready {
@@ -164,7 +164,7 @@ impl Writer {
         .await
     }
 
-    /// What `tee` has written: it knows of the stages before it, and of what the whole stream has learnt.
+    /// The copy that `tee` has written, with the facts of the stages before it and of the whole stream.
     async fn sealed(&self, copy: TeeCopy) -> Result<Ready> {
         let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
         let (mut facts, sealed) = copy.sealed.await.map_err(never)?;
@@ -173,13 +173,13 @@ impl Writer {
         Ok(Ready { sink, target: Target::File(copy.path), tally, facts, list: None, unproved: false })
     }
 
-    /// In a dry run: the source has a program in it that was not started, so its files are in the plan, unsealed, with
-    /// manifests that say nothing of what is in them.
+    /// Plans the files in a dry run: a program in the source was not started, so the files are in the plan, unsealed, with
+    /// manifests that say nothing about the content.
     async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let facts = self.facts.lock().clone();
         let mut written = vec![self.describe_and_commit(sink, &target, None, facts.clone(), None).await?];
         for copy in copies {
-            // The one that `tee` had made went with the source.
+            // The sink that `tee` created was dropped with the source.
             let target = Target::File(copy.path);
             let sink = target.create(&self.caller).await?;
             written.push(self.describe_and_commit(sink, &target, None, facts.clone(), None).await?);
@@ -202,7 +202,7 @@ impl Writer {
         Ok(written)
     }
 
-    /// An object that turns out not to be provable goes again, and its manifest with it.
+    /// Removes an object that cannot be proved, and its manifest with it.
     async fn take_back(&self, target: &Target, written: &Written, error: Error) -> Error {
         let removed = async {
             target.remove(&self.caller).await?;
@@ -217,7 +217,7 @@ impl Writer {
         }
     }
 
-    /// The list and the manifest first, the backup last: whatever is visible under a backup's name is whole and described.
+    /// Commits the list and the manifest first, the backup last: whatever is visible under its name is complete and described.
     async fn describe_and_commit(
         &self,
         sink: Box<dyn Sink>,

@@ -1,4 +1,4 @@
-//! Reads the channels that people add to the catalog by hand, with the runbook's own SQL (§8.1.3).
+//! Reads the channels that people add to the catalog by hand, with the runbook's SQL (§8.1.3).
 
 use rusqlite::Row;
 
@@ -6,7 +6,7 @@ use super::Catalog;
 use crate::error::Result;
 use crate::secret::Secret;
 
-/// A row of `notification_channels` that is active.
+/// An active row of `notification_channels`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelRow {
     pub name: String,

@@ -1,4 +1,4 @@
-//! Turns a column back into what was put there, and refuses what hikae cannot have written.
+//! Parses a column, and refuses a value that hikae cannot have written.
 
 use rusqlite::Row;
 use rusqlite::types::Type;
@@ -26,7 +26,7 @@ pub(super) fn some_number(row: &Row, column: &str) -> rusqlite::Result<Option<u6
     if is_null(row, column)? { Ok(None) } else { number(row, column).map(Some) }
 }
 
-/// JSON, or the text itself where people have written plain words into the column.
+/// JSON, or the text itself if people have written plain text into the column.
 pub(super) fn json(row: &Row, column: &str) -> rusqlite::Result<Option<serde_json::Value>> {
     let text: Option<String> = row.get(column)?;
     Ok(text.map(|text| serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text))))

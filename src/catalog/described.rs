@@ -1,4 +1,4 @@
-//! Reads the manifest beside a backup, whatever its size, and refuses one that it cannot understand.
+//! Reads the manifest beside a backup of any size, and refuses one that it cannot understand.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::pump::collect;
 use crate::world::Caller;
 
-/// A manifest of a hundred thousand tables has a tenth of this; what is larger is no manifest.
+/// The maximum size of a manifest: ten times that of a hundred thousand tables.
 const MAX_BYTES: usize = 256 << 20;
 
-/// The manifest of the backup at `path`, or the manifest that is there; none where there is none.
+/// The manifest of the backup at `path`, or the manifest at `path` itself; `None` if there is none.
 pub async fn read(caller: &Caller, path: &Path) -> Result<Option<Manifest>> {
     let is_manifest = path.as_os_str().to_string_lossy().ends_with(SUFFIX);
     let beside = if is_manifest { path.to_owned() } else { path_beside(path) };
@@ -41,7 +41,7 @@ pub fn parse(bytes: &[u8], shown: &str) -> Result<Manifest> {
             .because(cause)
             .hint("copy it again from where it came, or move it away: `pg.inspect` reads the backup itself")
     };
-    // The version first: of a later one nothing else is known.
+    // The version first: the rest of a later version is unknown.
     let version = serde_json::from_slice::<Version>(bytes).map_err(broken)?.manifest;
     if version != u64::from(VERSION) {
         let what = format!("cannot read the manifest `{shown}`");

@@ -8,21 +8,21 @@ use super::{Catalog, read, targets};
 use crate::error::Result;
 use crate::secret;
 
-/// How many of the last backups of a target are looked at to find one that is still there.
+/// How many of the last backups of a target are checked to find one that still exists.
 const LAST_BACKUPS: u32 = 20;
 
-/// What the record knows of a target that was run.
+/// The recorded history of a target.
 #[derive(Clone, Debug)]
 pub struct History {
     pub recipe: String,
     pub target: String,
     pub last: Run,
-    /// The oldest of the runs that are under way.
+    /// The oldest run that is still running.
     pub running: Option<Run>,
     pub last_success: Option<Run>,
-    /// The runs since then that ended otherwise.
+    /// The runs since then that did not succeed.
     pub failures: u64,
-    /// The last backups that were proved, the newest first, each with the size of all that its run has made.
+    /// The last proved backups, the newest first, each with the total size of the backups of its run.
     pub backups: Vec<Backup>,
 }
 
@@ -42,8 +42,8 @@ impl Catalog {
         })
     }
 
-    /// What there is to know of each target that was ever run and not forgotten, by name. `alive` says whether a running one's process
-    /// is still there.
+    /// The history of each target that was ever run and not forgotten, by name.
+    /// `alive` tells whether the process of a running one still exists.
     pub fn histories(&self, alive: &dyn Fn(&NewRun) -> bool) -> Result<Vec<History>> {
         self.settle(alive)?;
         self.reading(|tx| {

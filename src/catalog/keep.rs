@@ -1,4 +1,4 @@
-//! Removes old rows from the record, and keeps those that something still depends on.
+//! Removes old rows from the record, except those that are still needed.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use super::Catalog;
 use super::record::{Moment, moment_text};
 use crate::error::Result;
 
-/// The most runs that are removed at once, so that no run waits long for it; the next run removes more.
+/// The maximum number of runs removed at once, so that no run waits long; the next run removes more.
 const MOST_RUNS: usize = 50_000;
-/// How many runs are removed in one transaction: other processes that write wait for no longer than that.
+/// How many runs are removed in one transaction: other writing processes wait no longer than that.
 const BATCH: usize = 1000;
 
-/// From when on rows are kept.
+/// Rows older than this are removed.
 pub struct Limits {
     pub runs_since: Moment,
     /// Audit rows are kept longer.
@@ -46,7 +46,7 @@ impl Catalog {
             })?;
         }
         let (runs, audit) = (before(limits.runs_since), before(limits.audit_since));
-        // Most runs find nothing: then no write lock is taken.
+        // Most runs find nothing to remove and then take no write lock.
         let found = self.reading(|tx| {
             let sql = format!("SELECT EXISTS (SELECT 1 {OLD_NOTIFICATIONS}) OR EXISTS (SELECT 1 {OLD_AUDIT})");
             tx.prepare_cached(&sql)?.query_row(params![runs, audit], |row| row.get::<_, bool>(0))
@@ -66,8 +66,8 @@ const OLD_NOTIFICATIONS: &str = "FROM notification_logs WHERE sent_at < ?1
     AND NOT EXISTS (SELECT 1 FROM alert_outbox WHERE alert_outbox.backup_id = notification_logs.backup_id)";
 const OLD_AUDIT: &str = "FROM backup_audit_logs WHERE created_at < ?2";
 
-/// A text below which only older moments are. Moments are kept with their offset, which a comparison of texts knows nothing of:
-/// a day less removes nothing too early.
+/// A text that sorts after older moments only. Moments are stored with their offset, which a text comparison ignores,
+/// so one day is subtracted to remove nothing too early.
 fn before(moment: Moment) -> String {
     moment_text(moment - chrono::TimeDelta::days(1))
 }

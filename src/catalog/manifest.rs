@@ -15,10 +15,10 @@ use crate::world::command::quoted;
 /// The version of the format; readers ignore keys that they do not know.
 pub const VERSION: u32 = 1;
 
-/// What a manifest's name adds to the name of its backup.
+/// The suffix that turns the name of a backup into that of its manifest.
 pub const SUFFIX: &str = ".manifest.json";
 
-/// What the name of the list of an archive adds to the name of the archive.
+/// The suffix that turns the name of an archive into that of its list.
 pub const LIST_SUFFIX: &str = ".files.jsonl.zst";
 
 /// `X.manifest.json`: what the backup `X` is, and how to restore it with standard tools.
@@ -35,18 +35,18 @@ pub struct Manifest {
     pub plain_bytes: u64,
     pub tools: BTreeMap<String, String>,
     pub restore: String,
-    /// What there was to say of the backup when it was made: what was left out, what cannot be restored.
+    /// Remarks from when the backup was made: what was left out, what cannot be restored.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "remarks")]
     pub warnings: Vec<Remark>,
     /// How the backup is encrypted, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
-    /// What the stages of the stream found out, by key: `database` for dumps, `files` for archives.
+    /// The findings of the stream's stages, by key: `database` for dumps, `files` for archives.
     #[serde(flatten)]
     pub sections: BTreeMap<String, serde_json::Value>,
 }
 
-/// Which recipe made a backup, to the byte.
+/// The exact recipe that made a backup.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RecipeMark {
     pub name: String,
@@ -54,7 +54,7 @@ pub struct RecipeMark {
 }
 
 impl Manifest {
-    /// The manifest of the backup `file_name`, from what its stream learnt on the way.
+    /// The manifest of the backup `file_name`, from the findings of its stream.
     pub fn new(
         run_id: &str,
         recipe: RecipeMark,
@@ -82,13 +82,13 @@ impl Manifest {
         }
     }
 
-    /// The manifest as it is written: indented, with a line end, so that people can read it.
+    /// The text of the manifest: indented, with a final newline, so that people can read it.
     pub fn to_text(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 }
 
-/// Remarks. Archives of earlier versions have plain texts in their place.
+/// Remarks. Archives of earlier versions have plain texts instead.
 fn remarks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Remark>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -104,12 +104,12 @@ fn remarks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Remark>, D:
     Ok(said.map(remark).collect())
 }
 
-/// Where the manifest of a backup is.
+/// The path of the manifest of a backup.
 pub fn path_beside(backup: &Path) -> PathBuf {
     beside(backup, SUFFIX)
 }
 
-/// Where the list of an archive lies, when it has one.
+/// The path of the list of an archive, if it has one.
 pub fn list_beside(archive: &Path) -> PathBuf {
     beside(archive, LIST_SUFFIX)
 }
@@ -120,7 +120,7 @@ fn beside(backup: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// One line of standard tools that undoes every stage and gives the bytes back to where they came from.
+/// One command line of standard tools that reverses every stage and restores the bytes to their source.
 fn restore_line(file_name: &str, facts: &Facts) -> String {
     if let Some(line) = &facts.restore {
         return line.clone();

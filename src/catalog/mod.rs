@@ -1,6 +1,6 @@
 //! Keeps the durable record in one SQLite file: runs with their steps and backups, notifications, audit.
 //!
-//! The record never decides over a backup: its caller goes on when it cannot be written, and says so.
+//! The record never affects a backup: if it cannot be written, the caller continues and reports that.
 
 mod channels;
 mod column;
@@ -37,7 +37,7 @@ pub use read::{AuditFilter, NotificationFilter, RunFilter};
 pub use record::{AuditEntry, Backup, Failure, Moment, NewRun, Notification, RTO, Run, Status, Step, WARNING, run_id};
 pub use streaks::{About, Streak};
 
-/// The catalog, open. It blocks: call it where waiting for a disk, or five seconds for another process, is allowed.
+/// The open catalog. Its calls block: they may wait for the disk, or up to five seconds for another process.
 #[derive(Debug)]
 pub struct Catalog {
     conn: Connection,
@@ -45,7 +45,7 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Does `work` in one transaction that takes the write lock at once: who gets it cannot fail later for having come second.
+    /// Does `work` in one transaction that takes the write lock at once, so that it cannot fail later by losing a race.
     fn writing<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
         let whole = || {
             let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
@@ -56,10 +56,10 @@ impl Catalog {
         whole().map_err(|cause| trouble::writing(&self.path, cause))
     }
 
-    /// Does `work` as `writing` does, for what is most often the first thing in a new log.
+    /// Does `work` as `writing` does, for the write that is usually the first in a new log.
     ///
-    /// SQLite waits for the disk when it begins a log, for an old one may hold frames that could pass for newer ones. A log that is still
-    /// empty holds none; and before anything of it is merged into the catalog, all of it is brought to the disk.
+    /// SQLite syncs when it begins a log, because an old log may hold frames that look newer. An empty log holds none,
+    /// and the whole log is synced before any of it is merged into the catalog.
     fn writing_first<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
         if !open::log_is_empty(&self.path) {
             return self.writing(work);
@@ -70,7 +70,7 @@ impl Catalog {
         done
     }
 
-    /// Waits until all that was written is on the disk, as closing the catalog does.
+    /// Syncs everything written so far to disk, as closing the catalog does.
     pub fn bring_to_disk(&self) -> Result<()> {
         self.conn
             .query_row("PRAGMA wal_checkpoint", [], |_| Ok(()))
@@ -81,7 +81,7 @@ impl Catalog {
         self.conn.pragma_update(None, "synchronous", how).map_err(|cause| trouble::writing(&self.path, cause))
     }
 
-    /// Does `work` on one unchanging view of the catalog.
+    /// Does `work` on a consistent snapshot of the catalog.
     fn reading<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
         let whole = || work(&Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred)?);
         whole().map_err(|cause| trouble::reading(&self.path, cause))

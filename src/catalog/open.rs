@@ -1,4 +1,4 @@
-//! Opens the catalog: makes the file, brings it to this version, and says clearly why it cannot.
+//! Opens the catalog: creates the file, migrates it to this version, and explains clearly why it cannot.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -13,7 +13,7 @@ use super::{Catalog, settle, trouble};
 use crate::error::Result;
 use crate::world::real::shared_owner::hand_over_at;
 
-/// What makes a catalog of version n from one of version n - 1. A file that is released never changes.
+/// The migrations: each turns a catalog of version n - 1 into version n. A released file never changes.
 const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
@@ -23,11 +23,11 @@ const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0006.sql"),
 ];
 
-/// How long to wait for another process that is writing.
+/// How long to wait for another writing process.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Catalog {
-    /// Opens the catalog to write to it, and makes it when it is absent. Its folder, of mode 0700, is the caller's to make.
+    /// Opens the catalog for writing, and creates it if absent. The caller creates its folder, with mode 0700.
     pub fn open(path: &Path) -> Result<Catalog> {
         let is_new = make(path).map_err(|cause| trouble::reaching(path, cause))?;
         if !is_new {
@@ -38,7 +38,7 @@ impl Catalog {
         Ok(ready)
     }
 
-    /// Opens the catalog to read it, also where nothing can be written. An absent one is empty, and is not made.
+    /// Opens the catalog for reading, even on a read-only disk. An absent catalog reads as empty, and is not created.
     pub fn open_existing(path: &Path) -> Result<Catalog> {
         match may(path, Access::EXISTS) {
             Err(Errno::NOENT) => return Catalog::ready(Connection::open_in_memory(), path),
@@ -46,8 +46,7 @@ impl Catalog {
         }
         refuse_emptied(path)?;
         let opened = Catalog::ready(connect(path), path);
-        // SQLite wants to put its index beside the file. Where it cannot, and no unmerged changes are there, the file alone is
-        // the whole truth.
+        // SQLite wants to put its index beside the file. If it cannot, and there are no unmerged changes, the file alone is complete.
         if opened.is_err() && !has_unmerged(path) && is_read_only(path) {
             return Catalog::ready(connect_frozen(path), path);
         }
@@ -70,12 +69,12 @@ impl Catalog {
     }
 }
 
-/// Makes the empty file that SQLite takes for a new catalog, readable by its owner only from the first moment.
+/// Creates the empty file that SQLite treats as a new catalog, readable only by its owner from the start.
 ///
-/// SQLite would make it readable by everyone that the umask lets in. And it is made without being opened: closing
+/// SQLite would use the umask, so that others might read it. It is created without being opened: closing
 /// any descriptor of the file drops the locks that other connections of this process hold on it.
 ///
-/// Says whether it was not there before.
+/// Returns whether the file was created.
 fn make(path: &Path) -> Result<bool, Errno> {
     let is_new = match rustix::fs::mknodat(CWD, path, FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0) {
         Err(Errno::EXIST) => false,
@@ -88,10 +87,10 @@ fn make(path: &Path) -> Result<bool, Errno> {
     may(path, Access::READ_OK | Access::WRITE_OK).map(|()| is_new)
 }
 
-/// Is beside a catalog that was begun: it distinguishes one that was emptied later from a new one.
+/// The marker file beside a catalog in use: it distinguishes a catalog that was emptied from a new one.
 const BEGUN: &str = ".catalog-begun";
 
-/// Notes that there is a catalog. Without the note, one that is emptied passes for a new one; nothing else is lost.
+/// Creates the marker file. Without it, an emptied catalog looks like a new one; nothing else is lost.
 fn note_begun(path: &Path) {
     if let Err(errno) =
         rustix::fs::mknodat(CWD, path.with_file_name(BEGUN), FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0)
@@ -104,7 +103,7 @@ fn note_begun(path: &Path) {
     }
 }
 
-/// An empty file is a catalog that is new, unless there was one already: then its history is gone, and that must not be silent.
+/// Refuses an empty file if a catalog existed before: its history is lost, and that must not be silent.
 fn refuse_emptied(path: &Path) -> Result<()> {
     let is_empty = rustix::fs::stat(path).is_ok_and(|seen| seen.st_size == 0);
     if !is_empty || has_unmerged(path) || may(&path.with_file_name(BEGUN), Access::EXISTS).is_err() {
@@ -113,17 +112,17 @@ fn refuse_emptied(path: &Path) -> Result<()> {
     Err(trouble::emptied(path))
 }
 
-/// Whether this process, as it is now, may do that to the file at `path`.
+/// Checks whether this process, with its effective user, has this access to the file at `path`.
 fn may(path: &Path, access: Access) -> Result<(), Errno> {
     rustix::fs::accessat(CWD, path, access, AtFlags::EACCESS)
 }
 
-/// Sets up a connection, and gives the version of its catalog.
+/// Sets up a connection, and returns the version of its catalog.
 fn prepare(conn: &Connection) -> rusqlite::Result<usize> {
     conn.busy_timeout(PATIENCE)?;
     conn.pragma_update(None, "foreign_keys", true)?;
-    // What a run writes is on the disk when its catalog is closed. A power cut before that can cost the last rows, which then say less
-    // than was done, never more; waiting for the disk at the start and the end of each run cost as much as the whole rest of it.
+    // The rows of a run are synced to disk when its catalog is closed. A power cut before that can lose the last rows, so the record
+    // may miss work, but never invents any. Syncing at the start and the end of each run took as long as the rest of the run.
     conn.pragma_update(None, "synchronous", "normal")?;
     version(conn)
 }
@@ -132,11 +131,11 @@ fn version(conn: &Connection) -> rusqlite::Result<usize> {
     conn.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map(|version| version as usize)
 }
 
-/// Brings a catalog to this version, in one transaction: a process that dies on the way leaves it as it was.
+/// Migrates a catalog to this version in one transaction: if the process dies, the catalog is unchanged.
 fn migrate(conn: &Connection) -> rusqlite::Result<()> {
     log_ahead(conn)?;
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
-    // Another process may have done it while this one waited.
+    // Another process may have migrated it while this one waited.
     for (done, sql) in MIGRATIONS.iter().enumerate().skip(version(&tx)?) {
         tx.execute_batch(sql)?;
         tx.pragma_update(None, "user_version", done as u32 + 1)?;
@@ -144,16 +143,17 @@ fn migrate(conn: &Connection) -> rusqlite::Result<()> {
     tx.commit()
 }
 
-/// Lets readers and a writer not wait for each other. A file system that cannot do it keeps the slower way, which is as safe.
+/// Switches to WAL, so that readers and a writer do not wait for each other.
+/// Without support from the file system, the slower mode stays, which is as safe.
 fn log_ahead(conn: &Connection) -> rusqlite::Result<()> {
     match conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())) {
-        // Only who switches at this very moment makes this one fail, and at once, without patience: it is being done.
+        // This fails, without waiting, only if another process is switching the mode at this moment.
         Err(cause) if cause.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
         done => done,
     }
 }
 
-/// Whether there is a log of changes with nothing in it yet.
+/// Whether the write-ahead log exists and is empty.
 pub(super) fn log_is_empty(path: &Path) -> bool {
     rustix::fs::stat(log_beside(path)).is_ok_and(|log| log.st_size == 0)
 }
@@ -164,12 +164,12 @@ fn log_beside(path: &Path) -> OsString {
     log
 }
 
-/// Whether changes wait beside the file to be merged into it.
+/// Whether there are changes beside the file that are not merged yet.
 fn has_unmerged(path: &Path) -> bool {
     may(Path::new(&log_beside(path)), Access::EXISTS).is_ok()
 }
 
-/// Whether the file, or the folder that the files beside it go to, cannot be written.
+/// Whether the file or its folder is not writable.
 fn is_read_only(path: &Path) -> bool {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     [path, dir].into_iter().any(|place| may(place, Access::WRITE_OK).is_err())
@@ -179,7 +179,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
 }
 
-/// Connects to a file that nobody can change.
+/// Connects to a file as immutable.
 fn connect_frozen(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(frozen_uri(path), flags)

@@ -1,4 +1,4 @@
-//! Keeps the notices that are to be sent, and gives each to one process only.
+//! Keeps the notices to be sent, and hands each to one process only.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use super::write::note;
 use crate::error::Result;
 use crate::secret;
 
-/// A process that has not said for so long what became of a notice is gone.
+/// A process that has not reported the result of a notice for this long is considered gone.
 const GONE_AFTER: Duration = Duration::from_secs(15 * 60);
-/// The most that one process takes at once.
+/// The maximum number of notices that one process claims at once.
 const AT_ONCE: u32 = 200;
 
 /// A notice to be sent by one channel.
@@ -25,46 +25,46 @@ pub struct Notice {
     pub recipients: Vec<String>,
     pub notification_type: String,
     pub subject: String,
-    /// The run that it is about.
+    /// The run of the notice.
     pub backup_id: String,
     /// The event, as JSON.
     pub event: String,
     pub made_at: Moment,
 }
 
-/// A notice that waits, or that this process sends now.
+/// A notice that is waiting, or that this process is sending.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Queued {
     pub number: i64,
     pub notice: Notice,
     pub status: String,
-    /// How often it was tried, this time included.
+    /// The number of attempts, including this one.
     pub attempts: u32,
     pub error_message: Option<String>,
 }
 
-/// What became of a notice that was claimed.
+/// The result of a claimed notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoticeOutcome {
     Sent,
-    /// It has not arrived, and is tried again from then on. `recipients` are those who still lack it.
+    /// It has not arrived, and is retried from that time on. `recipients` are those who have not got it yet.
     Again {
         due: Moment,
         recipients: Vec<String>,
     },
-    /// It was not even tried: others before it took all the time.
+    /// It was not tried: earlier notices took all the time.
     Untried {
         due: Moment,
     },
-    /// It may have arrived: never sent again unless somebody asks for it.
+    /// It may have arrived: never resent unless explicitly requested.
     Unsure,
-    /// It will not arrive however often it is tried.
+    /// It failed for good: retrying would not help.
     Failed,
 }
 
 impl Catalog {
-    /// Lets what a process was sending that is gone be unsure, and gives the moments at which such processes had claimed it.
-    /// `sends` says whether the one that claimed at a moment is still there.
+    /// Marks the notices of senders that are gone as unsure, and returns the moments of their claims.
+    /// `sends` tells whether the process that claimed at a given moment still exists.
     pub fn doubt_notices(&self, now: Moment, sends: &dyn Fn(i64) -> bool) -> Result<Vec<i64>> {
         let is_old = |claimed_ms: i64| u128::from(now.timestamp_millis().abs_diff(claimed_ms)) > GONE_AFTER.as_millis();
         self.writing(|tx| {
@@ -79,11 +79,11 @@ impl Catalog {
         })
     }
 
-    /// Claims what is due, the oldest first: nobody else gets it.
+    /// Claims the due notices, the oldest first, for this process alone.
     pub fn claim_notices(&self, now: Moment) -> Result<Vec<Queued>> {
         let now_ms = now.timestamp_millis();
         self.writing(|tx| {
-            // One that is due only because a clock was wrong by days would wait as long.
+            // A notice queued while the clock was days ahead is not due before that time.
             let sql = "UPDATE alert_outbox SET status = 'sending', claimed_ms = ?1, attempts = attempts + 1 WHERE number IN
                        (SELECT number FROM alert_outbox WHERE status = 'waiting' AND due_ms <= ?1 ORDER BY number LIMIT ?2)
                        RETURNING *";
@@ -94,7 +94,7 @@ impl Catalog {
         })
     }
 
-    /// Lets everything that waits be due now; with `unsure`, also what may have arrived already.
+    /// Makes all waiting notices due now; with `unsure`, also those that may have arrived already.
     pub fn expedite_notices(&self, now: Moment, unsure: bool) -> Result<()> {
         self.writing(|tx| {
             let sql = "UPDATE alert_outbox SET status = 'waiting', due_ms = ?1
@@ -108,7 +108,7 @@ impl Catalog {
         self.writing(|tx| notices.into_iter().try_for_each(|notice| put(tx, notice)))
     }
 
-    /// Writes down what became of a notice, with the attempt in the record, together: neither without the other.
+    /// Records the result of a notice and its attempt in one transaction.
     pub fn settle_notice(&self, number: i64, outcome: &NoticeOutcome, attempt: Option<&Notification>) -> Result<()> {
         self.writing(|tx| {
             let error = attempt.and_then(|attempt| attempt.error_message.as_deref()).map(secret::redact);
@@ -135,7 +135,7 @@ impl Catalog {
         })
     }
 
-    /// What is not sent yet, the oldest first: it waits, is being sent, may have arrived, or never will.
+    /// The unsent notices, the oldest first: waiting, being sent, unsure or failed.
     pub fn notices(&self) -> Result<Vec<Queued>> {
         self.reading(|tx| {
             tx.prepare_cached("SELECT * FROM alert_outbox ORDER BY number")?.query_map([], queued)?.collect()
@@ -151,7 +151,7 @@ pub(super) fn put(tx: &Transaction, notice: Notice) -> rusqlite::Result<()> {
         ("notification_type", Field::word(&notice.notification_type)),
         ("subject", Field::text(&notice.subject)),
         ("backup_id", Field::word(&notice.backup_id)),
-        // Cleaned by who made it: an id must stay as it is, whatever the passwords are.
+        // Already cleaned by its creator: ids must stay unchanged even if they contain a password.
         ("event", Field::Word(notice.event)),
         ("status", Field::word("waiting")),
         ("due_ms", Field::Number(made_ms)),

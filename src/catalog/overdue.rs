@@ -1,16 +1,16 @@
-//! Names what can be wrong with a target, seen from outside its runs.
+//! Defines the problems of a target that are visible from outside its runs.
 
 use serde::Serialize;
 
 use super::record::Moment;
 
-/// What can be wrong, the worst first.
+/// The problems, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wrong {
     /// It cannot be loaded.
     Broken,
-    /// It runs for longer than its timeout.
+    /// It has been running for longer than its timeout.
     Stuck,
     /// Its last run did not succeed.
     Failing,
@@ -18,7 +18,7 @@ pub enum Wrong {
     Stale,
     /// It has a schedule, and did not run.
     Late,
-    /// It is meant to run, and never did.
+    /// It should run, and never did.
     NeverRan,
 }
 
@@ -38,23 +38,23 @@ impl Wrong {
     }
 }
 
-/// One thing that is wrong with a target, with what there is to say of it.
+/// One problem of a target, with its details.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overdue {
     pub recipe: String,
     pub target: String,
-    /// What people see: the recipe where that has one target only, else the target.
+    /// The displayed name: the recipe if it has only one target, else the target.
     pub shown: String,
     pub verdict: Wrong,
     /// When it should have run.
     pub due: Option<Moment>,
-    /// When it ran last, or since when it runs.
+    /// When it last ran, or since when it has been running.
     pub since: Option<Moment>,
-    /// How old its last good backup is; nothing where there is none.
+    /// The age of its last good backup, if there is one.
     pub age_secs: Option<u64>,
-    /// How old that may be; or how long it may run.
+    /// The maximum age of the backup, or the maximum run time.
     pub objective_secs: Option<u64>,
-    /// How often it has failed in a row.
+    /// The number of failures in a row.
     pub failures: Option<u64>,
     pub why: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Builds the conditions of a query from what was asked for, so that each condition can use its index.
+//! Builds the conditions of a query from a filter, so that each condition can use its index.
 
 use rusqlite::types::Value;
 use rusqlite::{Params, params_from_iter};
@@ -39,7 +39,7 @@ impl Conditions {
     pub fn newest_first(self, table: &str, limit: Option<usize>) -> (String, impl Params) {
         let conditions =
             if self.texts.is_empty() { String::new() } else { format!("WHERE {}", self.texts.join(" AND ")) };
-        // A negative limit is none.
+        // A negative limit means no limit.
         let limit = limit.map_or(-1, |most| i64::try_from(most).unwrap_or(i64::MAX));
         (
             format!("SELECT * FROM {table} {conditions} ORDER BY number DESC LIMIT {limit}"),

@@ -10,7 +10,7 @@ use super::record::{AuditEntry, Backup, Failure, Moment, NewRun, Notification, R
 use super::{Catalog, trouble};
 use crate::error::{Kind, Result};
 
-/// Which runs are asked for; what is absent does not narrow.
+/// A filter for runs; absent fields match everything.
 #[derive(Clone, Debug, Default)]
 pub struct RunFilter {
     pub status: Option<Status>,
@@ -20,7 +20,7 @@ pub struct RunFilter {
     pub limit: Option<usize>,
 }
 
-/// Which entries of the audit are asked for; what is absent does not narrow. `backup_id` may be the beginning of one.
+/// A filter for audit entries; absent fields match everything. `backup_id` may be a prefix.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
     pub operation: Option<String>,
@@ -29,7 +29,7 @@ pub struct AuditFilter {
     pub limit: Option<usize>,
 }
 
-/// Which notifications are asked for; what is absent does not narrow. `backup_id` may be the beginning of one.
+/// A filter for notifications; absent fields match everything. `backup_id` may be a prefix.
 #[derive(Clone, Debug, Default)]
 pub struct NotificationFilter {
     pub status: Option<String>,
@@ -40,7 +40,7 @@ pub struct NotificationFilter {
 }
 
 impl Catalog {
-    /// The runs that fit, the newest first. `alive` says whether the process of a running one is still there.
+    /// The matching runs, the newest first. `alive` tells whether the process of a running one still exists.
     pub fn runs(&self, filter: &RunFilter, alive: &dyn Fn(&NewRun) -> bool) -> Result<Vec<Run>> {
         self.settle(alive)?;
         let conditions = Conditions::default()
@@ -58,7 +58,7 @@ impl Catalog {
         self.reading(|tx| tx.prepare_cached(sql)?.query_row([sha256], |row| row.get(0)))
     }
 
-    /// The paths of what runs have removed, as the audit has them.
+    /// The paths that runs have removed, according to the audit.
     pub fn removed(&self) -> Result<BTreeSet<String>> {
         let sql = "SELECT DISTINCT json_extract(effect.value, '$.object') AS path \
              FROM backup_audit_logs, json_each(iif(json_valid(details), details, '{}'), '$.effects') AS effect \
@@ -67,7 +67,7 @@ impl Catalog {
         self.reading(|tx| tx.prepare_cached(sql)?.query_map([], |row| row.get("path"))?.collect())
     }
 
-    /// The run whose id is `id`, or starts with it when it is the only one that does.
+    /// The run whose id is `id`, or the only run whose id starts with it.
     pub fn run(&self, id: &str, alive: &dyn Fn(&NewRun) -> bool) -> Result<Option<Run>> {
         self.settle(alive)?;
         if id.is_empty() {
@@ -87,7 +87,7 @@ impl Catalog {
         })
     }
 
-    /// When the last runs of a recipe ended, without those that never had its lock.
+    /// When the last runs of a recipe ended, without those that never got its lock.
     pub fn last_ends(&self, recipe: &str) -> Result<Vec<Moment>> {
         self.reading(|tx| {
             let sql =
@@ -98,7 +98,7 @@ impl Catalog {
         })
     }
 
-    /// What was done, the newest first.
+    /// The audit entries, the newest first.
     pub fn audits(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
         let AuditFilter { operation, username, backup_id, limit } = filter;
         let conditions = Conditions::default()
@@ -109,7 +109,7 @@ impl Catalog {
         self.reading(|tx| tx.prepare_cached(&sql)?.query_map(values, audit)?.collect())
     }
 
-    /// The notices that fit, the newest first.
+    /// The matching notices, the newest first.
     pub fn notifications(&self, filter: &NotificationFilter) -> Result<Vec<Notification>> {
         let NotificationFilter { status, channel, backup_id, notification_type, limit } = filter;
         let conditions = Conditions::default()
@@ -167,7 +167,7 @@ fn failure(row: &Row) -> rusqlite::Result<Option<Failure>> {
     Ok(Some(Failure { kind, message, hint: row.get("error_hint")? }))
 }
 
-/// What there is to say about a run whose process could not say it.
+/// The error text for a run whose process could not write one.
 fn vanished(id: &str) -> Failure {
     Failure {
         kind: Kind::Cancelled,

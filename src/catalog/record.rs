@@ -1,4 +1,4 @@
-//! Names what the catalog keeps of a run, and how a run looks as JSON.
+//! Defines what the catalog keeps about a run, and the JSON of a run.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Kind};
 
-/// The measure of a step that says how long a restore took.
+/// The measure of a step that holds the duration of a restore.
 pub const RTO: &str = "rto";
 
-/// How the name of a step begins that is a warning; its kind follows.
+/// The prefix of the name of a warning step; the kind of the warning follows.
 pub const WARNING: &str = "warning: ";
 
 /// A moment with the offset of the place where it was read.
@@ -62,18 +62,18 @@ pub fn run_id(at: Moment, backup_type: &str) -> String {
     format!("BKP-{}-{backup_type}", at.format("%Y%m%d-%H%M%S"))
 }
 
-/// A run as it is recorded when it starts. Host and process say who must be asked whether it still lives.
+/// A run as it is recorded when it starts. Host and process tell where to check whether it is still alive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRun {
     pub id: String,
     pub recipe: String,
     pub recipe_sha256: String,
     pub backup_type: String,
-    /// What its recipe is for: `backup`, `restore`, `drill`, `monitor`, `report`, `check` or `maintenance`.
+    /// The kind of its recipe: `backup`, `restore`, `drill`, `monitor`, `report`, `check` or `maintenance`.
     pub kind: String,
     /// The recipe and its `--set` values: earlier versions counted failures by this.
     pub subject: String,
-    /// What it works on: the recipe with its database, folder and so on. Failures are counted by this.
+    /// The target: the recipe with its database, folder and so on. Failures are counted by target.
     pub target: String,
     pub started_at: Moment,
     pub host: String,
@@ -83,7 +83,7 @@ pub struct NewRun {
     pub parent: Option<String>,
 }
 
-/// An error as it is kept: its kind, itself with its causes on one line, and what to try.
+/// A recorded error: its kind, its message with its causes on one line, and what to try.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
     pub kind: Kind,
@@ -109,21 +109,21 @@ pub struct Step {
     pub started_at: Moment,
     #[serde(rename = "duration_secs", serialize_with = "as_secs")]
     pub duration_ms: u64,
-    /// What was wrong; of a success, what the run has to say about it.
+    /// What was wrong; for a success, the remark of the run.
     pub error: Option<String>,
-    /// What its time is a measure of, such as `rto`.
+    /// What its duration measures, such as `rto`.
     #[serde(skip)]
     pub measure: Option<String>,
 }
 
 impl Step {
-    /// Whether it is something that the run has said, and no failure: its text is in `error`.
+    /// Whether it is a remark of the run and not a failure: its text is in `error`.
     pub fn is_said(&self) -> bool {
         self.status == Status::Success && self.error.is_some()
     }
 }
 
-/// One stored copy of one thing, proved.
+/// One proved copy of one backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Backup {
     pub path: String,
@@ -133,7 +133,7 @@ pub struct Backup {
     pub created_at: Moment,
 }
 
-/// A run with all that is known of it. Its JSON is a contract with scripts outside.
+/// A run with all its recorded data. Outside scripts rely on its JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Run {
     pub id: String,
@@ -169,7 +169,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run that has just started. It needs no catalog, so a run that the catalog could not keep shows the same JSON.
+    /// A run that has just started. It needs no catalog, so an unrecorded run shows the same JSON.
     pub fn of(new: NewRun) -> Run {
         let NewRun { id, recipe, recipe_sha256, backup_type, kind, subject, target, started_at, host, .. } = new;
         let NewRun { username, process_id, parent, .. } = new;
@@ -197,38 +197,38 @@ impl Run {
 }
 
 impl Run {
-    /// Whether it looks at other things, and its failed notes are what it found.
+    /// Whether the run inspects other things; then its failed notes are its findings.
     pub fn has_findings(&self) -> bool {
         matches!(self.kind.as_str(), "monitor" | "check" | "report")
     }
 
-    /// Whether it tried that a backup restores.
+    /// Whether the run tested that a backup restores.
     pub fn is_drill(&self) -> bool {
         self.kind == "drill"
     }
 
-    /// How long its restore took, if it was successful and says so.
+    /// The duration of its restore, if it succeeded and was measured.
     pub fn rto_ms(&self) -> Option<u64> {
         let measured = self.steps.iter().find(|step| step.measure.as_deref() == Some(RTO));
         measured.filter(|_| self.status == Status::Success).map(|step| step.duration_ms)
     }
 
-    /// What it warns of, with no weight for its outcome.
+    /// Its warnings, which do not affect its outcome.
     pub fn warnings(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.is_said() && step.name.starts_with(WARNING))
     }
 
-    /// What it has looked at and found wrong, by `run.note`; not the steps that moved bytes.
+    /// Its findings, reported with `run.note`; not the steps that moved bytes.
     pub fn findings(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.status == Status::Failure && step.bytes_in.is_none())
     }
 }
 
-/// One thing that somebody did, or had done for them.
+/// One audited action.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AuditEntry {
     pub operation: String,
-    /// The run that it belongs to.
+    /// The run of the action.
     pub backup_id: Option<String>,
     pub username: String,
     pub ip_address: Option<String>,
@@ -253,7 +253,7 @@ pub struct Notification {
     pub sent_at: Moment,
 }
 
-/// A moment as the catalog and the JSON write it: `2026-02-15T02:00:00.000+09:00`.
+/// Formats a moment for the catalog and the JSON: `2026-02-15T02:00:00.000+09:00`.
 pub(super) fn moment_text(moment: Moment) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Millis, false)
 }

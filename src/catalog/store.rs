@@ -1,4 +1,4 @@
-//! Puts rows into the catalog: the one place where text is cleaned of secrets before it is kept.
+//! Inserts rows into the catalog: the only place where text is cleaned of secrets before it is stored.
 
 use rusqlite::types::Value;
 use rusqlite::{Transaction, params_from_iter};
@@ -6,10 +6,10 @@ use rusqlite::{Transaction, params_from_iter};
 use super::record::{Moment, moment_text};
 use crate::secret;
 
-/// What goes into one column.
+/// The value of one column.
 pub(super) enum Field {
-    /// A word that hikae makes itself and asks the catalog by (an id, a status, a recipe's name): kept as it is,
-    /// since a password such as `daily` would otherwise make its runs impossible to find.
+    /// A word that hikae creates and queries by (an id, a status, a recipe's name): stored unchanged,
+    /// because a password such as `daily` would otherwise make its runs impossible to find.
     Word(String),
     /// Text from anywhere else: every known secret is struck out.
     Text(String),
@@ -37,13 +37,13 @@ impl Field {
         number.map_or(Field::Null, Field::Number)
     }
 
-    /// The value that is kept.
+    /// The value to store.
     fn keep(self) -> Value {
         match self {
             Field::Word(word) => Value::Text(word),
             Field::Text(text) => Value::Text(secret::redact(&text)),
             Field::Json(json) => Value::Text(clean(json).to_string()),
-            // SQLite counts to eight exbibytes; nothing here counts further.
+            // SQLite's integers reach eight exbibytes, which is enough here.
             Field::Number(number) => Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)),
             Field::Time(moment) => Value::Text(moment_text(moment)),
             Field::Null => Value::Null,
@@ -72,7 +72,7 @@ fn apart(row: Vec<(&str, Field)>) -> (Vec<&str>, Vec<Value>) {
     row.into_iter().map(|(column, field)| (column, field.keep())).unzip()
 }
 
-/// `json` with its strings cleaned one by one: in the text of the whole, a quote or a newline in a secret is escaped and would hide it.
+/// Cleans the strings of `json` one by one: in the serialized text, an escaped quote or newline would hide a secret.
 fn clean(json: serde_json::Value) -> serde_json::Value {
     use serde_json::Value as Json;
     match json {

@@ -1,4 +1,4 @@
-//! Considers each ended run once: what to report about it, and the new streak of its target, in one transaction.
+//! Processes each ended run once, in one transaction: decides what to report, and updates the streak of its target.
 
 pub(crate) mod news;
 pub(super) mod take_over;
@@ -13,23 +13,23 @@ use crate::catalog::streaks::news::brings_news;
 use crate::error::Result;
 use crate::secret;
 
-/// The streak of a target: what has failed in a row, and what was reported of it.
+/// The streak of a target: its failures in a row, and what was reported about them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Streak {
-    /// In a row; none while it works.
+    /// Failures in a row; 0 while it works.
     pub failures: u64,
     pub first_failure: Option<Moment>,
-    /// How many notices of failures there were.
+    /// The number of failure notices.
     pub notices: u64,
     pub last_notice: Option<Moment>,
     /// The highest level that was notified.
     pub level: u8,
-    /// How often it has worked since it failed, and from when on.
+    /// The number of successes since it failed, and the time of the first one.
     pub worked: u64,
     pub worked_since: Option<Moment>,
-    /// Whether those who heard that it fails are still to hear that it is over.
+    /// Whether the recipients of the failure notice still have to be told of the recovery.
     pub alarmed: bool,
-    /// How often it has failed again while it was watched.
+    /// How often it failed again before the streak was over.
     pub relapses: u64,
 }
 
@@ -49,12 +49,12 @@ impl Default for Streak {
     }
 }
 
-/// What of a run is judged; each has a streak of its own.
+/// The aspect of a run that is judged; each has a separate streak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
-    /// How it ended.
+    /// Its outcome.
     Outcome,
-    /// What it warns of although it was a success.
+    /// The warnings of a success.
     Warnings,
 }
 
@@ -62,8 +62,8 @@ pub enum About {
 pub type Judging<'a> = &'a mut dyn FnMut(&Run, &Streak, About) -> (Streak, Vec<Notice>);
 
 impl Catalog {
-    /// Has each ended run that nobody considered yet judged, the oldest first: `judge` gives the streak after it, and
-    /// what to report. A process that dies on the way has considered none.
+    /// Judges each ended run that was not considered yet, the oldest first: `judge` returns the new streak and
+    /// what to report. If the process dies meanwhile, no run counts as considered.
     pub fn consider(&self, judge: Judging<'_>) -> Result<Vec<String>> {
         self.writing(|tx| {
             let mut considered = Vec::new();
@@ -76,7 +76,7 @@ impl Catalog {
                 let target = secret::redact(&run.target);
                 let mut before = take_over::take_over(tx, &run.recipe, &target)?;
                 if brings_news(tx, &run, &before)? {
-                    // As if nothing had been reported so far: then it is due.
+                    // Without a last notice, a report is due now.
                     before.last_notice = None;
                 }
                 let (streak, mut notices) = judge(&run, &before, About::Outcome);
@@ -89,7 +89,7 @@ impl Catalog {
         })
     }
 
-    /// Has a run judged that could not begin, and is in no record. Its target is not known: the streak is the recipe's.
+    /// Judges an unrecorded run that could not begin. Its target is unknown, so the streak of the recipe is used.
     pub fn consider_unrecorded(&self, run: &Run, judge: Judging<'_>) -> Result<()> {
         self.writing(|tx| {
             let subject = take_over::not_begun(&run.recipe);
@@ -99,7 +99,7 @@ impl Catalog {
         })
     }
 
-    /// Whether a run was considered; not when the catalog does not have it.
+    /// Whether a run was considered; false if it is not in the catalog.
     pub fn is_considered(&self, id: &str) -> Result<bool> {
         self.reading(|tx| {
             let sql = "SELECT considered FROM backup_logs WHERE id = ?";
@@ -108,7 +108,7 @@ impl Catalog {
     }
 }
 
-/// Has the warnings of a success judged: those of a run that failed wait until it is one.
+/// Judges the warnings of a success. Warnings of a failed run wait until a run succeeds.
 fn warnings(tx: &Transaction, run: &Run, target: &str, judge: Judging<'_>) -> rusqlite::Result<Vec<Notice>> {
     let subject = take_over::of_warnings(target);
     let mut before = load(tx, &subject)?;
@@ -124,13 +124,13 @@ fn warnings(tx: &Transaction, run: &Run, target: &str, judge: Judging<'_>) -> ru
 }
 
 fn pending(tx: &Transaction) -> rusqlite::Result<Vec<Run>> {
-    // What a run that is a part of another means is known when that one has ended.
+    // A child run is judged only after its parent has ended.
     let sql = "SELECT * FROM runs WHERE considered = 0 AND shown <> 'running'
                AND (parent IS NULL OR parent NOT IN (SELECT id FROM runs WHERE shown = 'running')) ORDER BY number";
     tx.prepare_cached(sql)?.query_map([], |row| read::run(tx, row))?.collect()
 }
 
-/// Whether this run failed, and so did the run that has started it: then the alert of that one speaks for both.
+/// Whether this run and its parent both failed: then the alert of the parent covers both.
 fn is_reported_by_parent(tx: &Transaction, run: &Run) -> rusqlite::Result<bool> {
     let Some(parent) = run.parent.as_deref().filter(|_| run.status != Status::Success) else { return Ok(false) };
     let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ? AND shown <> 'success')";

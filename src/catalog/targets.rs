@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::secret;
 
 impl Catalog {
-    /// Forgets a target, or all targets of a recipe: the status leaves them out until they run again, and no failure of theirs is
-    /// followed any more. Gives the names of the targets.
+    /// Forgets a target, or all targets of a recipe: the status omits them until they run again, and their failures are
+    /// no longer tracked. Returns the names of the targets.
     pub fn forget(&self, name: &str) -> Result<Vec<String>> {
         let forgotten = self.writing(|tx| {
             let sql = "SELECT DISTINCT target FROM backup_logs WHERE (target = ?1 OR recipe = ?1) AND number >
@@ -34,7 +34,7 @@ fn forget(tx: &Transaction, target: &str) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM alert_streaks WHERE subject IN (?1, ?2)", [target, &of_warnings(target)]).map(drop)
 }
 
-/// All targets that were run, by name; each is one step in the index, however many runs there are.
+/// All targets that were run, by name; each takes one index lookup, regardless of the number of runs.
 pub(super) fn all(tx: &Transaction) -> rusqlite::Result<Vec<String>> {
     let sql = "WITH RECURSIVE each (target) AS (
                    SELECT min(target) FROM backup_logs
@@ -44,13 +44,13 @@ pub(super) fn all(tx: &Transaction) -> rusqlite::Result<Vec<String>> {
     tx.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect()
 }
 
-/// The number of the last run of a target that was forgotten; 0 where nobody has forgotten it.
+/// The number of the last forgotten run of a target; 0 if it was not forgotten.
 pub(super) fn forgotten_until(tx: &Transaction, target: &str) -> rusqlite::Result<i64> {
     let sql = "SELECT number FROM forgotten_targets WHERE target = ?";
     Ok(tx.prepare_cached(sql)?.query_row([target], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
-/// Gives the target of `run` to the runs and the streak that an earlier version of hikae kept for the same subject.
+/// Assigns the target of `run` to the runs and the streak that an earlier version of hikae kept for the same subject.
 pub(super) fn adopt(tx: &Transaction, run: &NewRun) -> rusqlite::Result<()> {
     let (subject, target) = (secret::redact(&run.subject), secret::redact(&run.target));
     let is_old = tx.prepare_cached("DELETE FROM old_targets WHERE target = ?")?.execute([&subject])? > 0;

@@ -1,4 +1,4 @@
-//! Says what SQLite's errors mean for the person at the keyboard, and that the backups are not affected.
+//! Explains SQLite's errors to people, and that the backups are not affected.
 
 use std::path::Path;
 
@@ -40,7 +40,7 @@ pub(super) fn newer(path: &Path, version: usize, known: usize) -> Error {
         .hint(reassured("use the newer hikae that made it, or name another folder with HIKAE_STATE_DIR"))
 }
 
-/// There was a catalog, and now there is an empty file.
+/// The catalog was replaced by an empty file.
 pub(super) fn emptied(path: &Path) -> Error {
     let shown = path.display();
     Error::new(Kind::Integrity, format!("cannot open the catalog `{shown}`"))
@@ -48,7 +48,7 @@ pub(super) fn emptied(path: &Path) -> Error {
         .hint(reassured(&format!("put a copy of it back; or, to begin a new one, remove it: `rm {shown}`")))
 }
 
-/// A run that never came into the catalog cannot end in it.
+/// The end of a run cannot be recorded if its start was not.
 pub(super) fn no_such_run(path: &Path, id: &str) -> Error {
     Error::new(Kind::NotFound, format!("cannot write to the catalog `{}`", path.display()))
         .because_text(format!("run `{id}` is not in it"))
@@ -63,7 +63,7 @@ pub(super) fn ambiguous(start: &str, ids: &[String]) -> Error {
         .hint(format!("write more of the id: {}{more}", ids[..ids.len().min(SHOWN)].join(", ")))
 }
 
-/// There is nothing under this name that could be forgotten.
+/// There is nothing to forget under this name.
 pub(super) fn no_such_target(name: &str) -> Error {
     Error::new(Kind::NotFound, format!("there is no target and no recipe `{name}` in the status"))
         .hint("`hikae status` shows the targets; write one with its values, in quotes: `hikae status forget 'db-backup (database=shop)'`")
@@ -78,7 +78,7 @@ fn of(act: &str, path: &Path, cause: rusqlite::Error) -> Error {
         .hint(reassured(try_this))
 }
 
-/// What SQLite says, once: its errors repeat it with a number as their own cause.
+/// The message of SQLite, once: its errors repeat it, with a number, as their own cause.
 fn said(cause: &rusqlite::Error) -> String {
     match cause {
         rusqlite::Error::FromSqlConversionFailure(_, _, strange) => strange.to_string(),
@@ -90,7 +90,7 @@ fn reassured(try_this: &str) -> String {
     format!("{try_this}; the backups themselves are not affected")
 }
 
-/// What a cause is, and what to try.
+/// Explains a cause, with what to try.
 fn meaning(cause: &rusqlite::Error) -> (Kind, &'static str) {
     const DAMAGED: (Kind, &str) = (Kind::Integrity, "move the file away, and hikae makes a new one");
     match cause {

@@ -1,4 +1,4 @@
-//! Keeps which uploads in parts were begun at object stores, so that those of dead runs can be aborted.
+//! Records the multipart uploads begun at object stores, so that those of dead runs can be aborted.
 
 use rusqlite::{Row, params, params_from_iter};
 
@@ -7,11 +7,11 @@ use super::record::{Moment, moment_text};
 use crate::error::Result;
 use crate::world::objects::record::BegunUpload;
 
-/// A run that could not be recorded may be under way for as long as this.
+/// How long an unrecorded run may still be running.
 const UNRECORDED_DAYS: i64 = 2;
 
 impl Catalog {
-    /// Writes down that a run has begun an upload. Its names are kept as they are: without them nobody could give it up.
+    /// Records that a run has begun an upload. Its names are kept unchanged: they are needed to abort it.
     pub fn upload_begun(&self, run_id: &str, upload: &BegunUpload, at: Moment) -> Result<()> {
         let sql =
             "INSERT OR REPLACE INTO object_uploads (place, key, upload_id, run_id, begun_at) VALUES (?, ?, ?, ?, ?)";
@@ -24,7 +24,7 @@ impl Catalog {
         self.writing(|tx| tx.execute(sql, params![upload.place, upload.key, upload.id]).map(drop))
     }
 
-    /// The uploads at a place whose run is over; dead runs must have been settled before.
+    /// The uploads at a place whose run is over; call `settle` first.
     pub fn uploads_left(&self, place: &str, now: Moment) -> Result<Vec<BegunUpload>> {
         let sql = "SELECT place, key, upload_id FROM object_uploads AS of WHERE place = ?1
             AND NOT EXISTS (SELECT 1 FROM runs WHERE id = of.run_id AND shown = 'running')
@@ -33,7 +33,7 @@ impl Catalog {
         self.uploads(sql, &[place, &before])
     }
 
-    /// All uploads that are on record.
+    /// All recorded uploads.
     pub fn all_uploads(&self) -> Result<Vec<BegunUpload>> {
         self.uploads("SELECT place, key, upload_id FROM object_uploads", &[])
     }

@@ -1,4 +1,4 @@
-//! Writes the record: each call is one transaction, so that a process that dies between two leaves a catalog that can be read.
+//! Writes the record: each call is one transaction, so the catalog stays readable if the process dies between two calls.
 
 use rusqlite::Transaction;
 
@@ -32,7 +32,7 @@ impl Catalog {
         })
     }
 
-    /// Records how a run ended. Called twice, the later end wins; it also corrects an `interrupted` that was only concluded.
+    /// Records how a run ended. If called twice, the later call wins; it also corrects an inferred `interrupted`.
     pub fn finish_run(&self, run: &Run) -> Result<()> {
         let error = run.error.as_ref();
         let found = self.writing(|tx| {
@@ -71,7 +71,7 @@ impl Catalog {
         })
     }
 
-    /// Records a backup that is proved, with its manifest if it has one.
+    /// Records a proved backup, with its manifest if it has one.
     pub fn add_backup(&self, run_id: &str, backup: &Backup, manifest: Option<&serde_json::Value>) -> Result<()> {
         self.writing(|tx| {
             let row = vec![
@@ -86,7 +86,7 @@ impl Catalog {
         })
     }
 
-    /// Records what somebody did, or had done for them.
+    /// Records an audited action.
     pub fn audit(&self, entry: &AuditEntry) -> Result<()> {
         self.writing(|tx| {
             let details = if entry.details.is_null() { Field::Null } else { Field::Json(entry.details.clone()) };

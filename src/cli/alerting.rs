@@ -42,7 +42,7 @@ pub fn block_on<T>(work: impl AsyncFnOnce(Signal) -> T) -> Result<T> {
         }))
         .await
     });
-    // A channel that was abandoned must not keep the process from ending.
+    // An abandoned channel must not keep the process from ending.
     runtime.shutdown_timeout(Duration::from_millis(100));
     Ok(done)
 }
@@ -64,7 +64,7 @@ impl Beginning {
             }
             let run = Run::of(new.clone());
             let ping = move || {
-                // Without a thread nothing is pinged; the log of the run's end says so.
+                // Without a thread no ping is sent; this is logged at the end of the run.
                 let _lost = block_on(async |_signal| alerts.ping(&run, std::future::pending()).await);
             };
             let thread = std::thread::Builder::new().name("ping".to_owned()).spawn(ping);
@@ -76,7 +76,7 @@ impl Beginning {
     async fn over(self) {
         let thread = self.0.lock().unwrap_or_else(|broken| broken.into_inner()).take();
         if let Some(thread) = thread {
-            // A thread that crashed has said so itself.
+            // A crashed thread has reported it already.
             let _crashed = tokio::task::spawn_blocking(|| thread.join()).await;
         }
     }
@@ -95,7 +95,7 @@ pub fn after_run(
         let stop = stop.shared();
         let ping = async {
             beginning.over().await;
-            // A recipe that is tried by hand alerts nobody; a proved backup counts, no matter who started it.
+            // A recipe run by hand sends no alert, but a proved backup counts, no matter who started it.
             if !manner.unreported || run.status == Status::Success {
                 alerts.ping(run, stop.clone()).await;
             }

@@ -1,4 +1,4 @@
-//! Defines the command line: every command with its flags; help, completions and the man page come from here.
+//! Defines the command line: every command with its flags; help, completions and the man page are generated from it.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Decides whether a person tries a recipe by hand, who then reads what happens and needs no alert.
+//! Decides whether a recipe is run by hand, by a person who sees the output and needs no alert.
 
 use super::context::Context;
 use crate::alert::Manner;

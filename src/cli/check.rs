@@ -1,4 +1,4 @@
-//! `hikae check`: everything that can be known to be wrong before a recipe runs, reported at once.
+//! `hikae check`: all problems that can be detected before a recipe runs, reported at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -71,7 +71,7 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
 fn recipes_in_use(context: &Context) -> Result<(Vec<String>, Option<Point>)> {
     let mut used = overview::in_use(&context.config, &runs::catalog(context)?)?;
     if used.is_empty() && context.config.lookup("DB_NAME").is_some() {
-        // Who has named a database, and run nothing so far, is about to back it up.
+        // With a configured database and no runs so far, the first backup is about to be set up.
         used.push(FIRST.to_owned());
     }
     let point = match used.is_empty() {

@@ -1,4 +1,4 @@
-//! Completes what only this machine knows: recipes, params, runs and targets.
+//! Completes the names that are specific to this machine: recipes, params, runs and targets.
 
 use std::ffi::OsStr;
 

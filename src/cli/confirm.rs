@@ -65,7 +65,7 @@ pub fn let_ask(context: &Context, job: &Job, args: &RunArgs) {
         let mut answer = String::new();
         stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
     };
-    // It is set once.
+    // It is set only once.
     drop(job.ask.set(Arc::new(ask)));
 }
 

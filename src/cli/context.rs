@@ -1,4 +1,4 @@
-//! What every command starts from: the configuration, and what the outputs can show.
+//! Defines the context of every command: the configuration, and the capabilities of the outputs.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -47,7 +47,7 @@ impl Context {
         for objection in self.objections() {
             let hint = objection.hint_text().map(|hint| format!("; {hint}")).unwrap_or_default();
             let text = format!("warning: {}{hint}\n", objection.one_line());
-            // When standard error is gone, the exit code has to say it all.
+            // If standard error is closed, only the exit code can report the failure.
             let _gone = report::table::print_text(&mut std::io::stderr().lock(), &text);
         }
     }
@@ -64,7 +64,7 @@ impl Context {
 
     /// Prints one line on standard error.
     pub fn print_line(&self, line: &str) {
-        // When standard error is gone, the exit code has to say it all.
+        // If standard error is closed, only the exit code can report the failure.
         drop(report::table::print_said(&mut std::io::stderr().lock(), &format!("{line}\n")));
     }
 
@@ -88,6 +88,6 @@ fn trusted_owner(environment: &BTreeMap<String, String>) -> Result<Option<u32>> 
 /// Prints an error for people on standard error.
 pub fn print_error(error: &Error, facts: &Facts, sources: &dyn Fn(&str) -> Option<String>) {
     let text = diagnostic::render(error, sources, facts.diagnostic_style());
-    // When standard error is gone, the exit code has to say it all.
+    // If standard error is closed, only the exit code can report the failure.
     let _gone = report::table::print_text(&mut std::io::stderr().lock(), &text);
 }

@@ -41,7 +41,7 @@ pub fn main(context: &Context) -> Result<ExitCode> {
 
 /// Plays the story, and cleans up however it ends: by its last word, an error, or Ctrl-C.
 async fn demo(context: &Context) -> Result<ExitCode> {
-    // From here on a signal is caught: there is no moment in which Ctrl-C leaves something behind.
+    // From now on signals are caught, so that Ctrl-C never leaves anything behind.
     let mut signals = Signals::listen();
     let signal = Box::pin(signals.caught());
     let real = Arc::new(Real::ambient());
@@ -65,7 +65,7 @@ async fn demo(context: &Context) -> Result<ExitCode> {
             context.print_error(&Error::new(Kind::Cancelled, what).hint("nothing of it is left"));
             Ok(exit::code(Status::Interrupted, Some(number)))
         }
-        // The story's own error says more than what came after it.
+        // The story's error is more useful than the errors after it.
         (Err(error), _) => Err(error),
         (Ok(_), Err(error)) => Err(error),
     }

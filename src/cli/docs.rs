@@ -1,4 +1,4 @@
-//! `hikae docs`: what Lua may call, read from the stubs that editors read.
+//! `hikae docs`: the Lua API, from the stubs that editors also use.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -69,7 +69,7 @@ pub fn main(context: &Context, args: &DocsArgs) -> Result<ExitCode> {
 fn contents() -> String {
     let mut text = String::new();
     for (name, stub) in embedded::stubs() {
-        // A stub that is named after a function opens with that function's sentence, wherever it is.
+        // The summary of a stub named after a function is the sentence of that function, wherever it is in the stub.
         let block = stub.split("\n\n").find(|block| functions(block).iter().any(|known| known == name)).unwrap_or(stub);
         let says = block.lines().find_map(|line| line.strip_prefix("--- ")).unwrap_or_default();
         text.push_str(&format!("{name:<9} {says}\n"));

@@ -1,4 +1,4 @@
-//! `hikae fetch`: brings a backup and its manifest from a store into a folder, and proves them.
+//! `hikae fetch`: downloads a backup and its manifest from a store into a folder, and verifies them.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Writes text files that a command makes, and asks before something is changed.
+//! Writes the text files of a command, and asks before a file is changed.
 
 use std::io::{IsTerminal, stdin};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Keeps what a run prints on standard error until it is known whether anybody needs to read it.
+//! Buffers the standard error of a run until it is known whether anybody needs to read it.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,7 +14,7 @@ impl HeldBack {
     /// Prints what was kept so far.
     pub fn print(&self) {
         let kept = std::mem::take(&mut *self.lock());
-        // When standard error is gone, the exit code has to say it all.
+        // If standard error is closed, only the exit code can report the failure.
         drop(io::stderr().lock().write_all(&kept));
     }
 

@@ -1,4 +1,4 @@
-//! Shows the help of every command, and what is wrong with a command line, in the reader's language.
+//! Shows the help of every command, and the errors of a command line, in the reader's language.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

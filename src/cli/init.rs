@@ -1,4 +1,4 @@
-//! `hikae init`: makes a configuration folder that is ready to use, and asks on a terminal for what belongs into it.
+//! `hikae init`: creates a configuration folder that is ready to use, and asks for its values on a terminal.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,13 +37,13 @@ pub fn main(global: &Global, args: &InitArgs) -> ExitCode {
 fn made(global: &Global, args: &InitArgs) -> Result<ExitCode> {
     let dir = folder(global, args)?;
     let exists = config_files::list(&dir)?.is_some();
-    // A folder that was named must exist elsewhere: here it is about to be made.
+    // Other commands require the given folder to exist; this one creates it.
     let read_from = if exists { dir.clone() } else { PathBuf::from("/") };
     let context = Context::load(&Global { config_dir: Some(read_from) }, Distrust::Warn)?;
     print_said(&mut context.out(), &format!("configuration folder: {}\n", dir.display()))?;
     let variables = config_files::read(&dir.join(".env"))?;
     let answers = if variables.as_deref().is_some_and(sets_values) {
-        // Its values come from the person who wrote it.
+        // Its values were chosen by the person who wrote it.
         Answers::new()
     } else if questions::can_ask() && !args.has_values() {
         questions::ask(&context)?

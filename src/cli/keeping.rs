@@ -1,4 +1,4 @@
-//! Removes old rows from the record when a run ends, as `[catalog] keep` has it, and says so.
+//! Removes old rows from the record when a run ends, as set in `[catalog] keep`, and reports that.
 
 use std::path::Path;
 use std::time::Duration;

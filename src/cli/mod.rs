@@ -1,4 +1,4 @@
-//! Dispatches what a person types to the command that does it.
+//! Dispatches the command line to its command.
 
 use std::process::ExitCode;
 
@@ -93,7 +93,7 @@ pub fn main() -> ExitCode {
         Command::Completions { shell } => completions(&context, shell),
         Command::Man(args) => man::main(&context, &args),
     };
-    // The check reports them among its points.
+    // `hikae check` reports them among its points.
     if !is_check {
         context.print_objections();
     }
@@ -113,7 +113,7 @@ fn distrust(command: &Command) -> Distrust {
 
 /// Help and version are no misuse; everything else that clap refuses is.
 fn misuse(error: &clap::Error) -> ExitCode {
-    // Where the text cannot be printed there is nobody to read it; the exit code says enough.
+    // If the text cannot be printed, nobody can read it; the exit code is enough.
     let _unread = help::print(error);
     if error.use_stderr() { ExitCode::from(exit::MISUSE) } else { ExitCode::SUCCESS }
 }

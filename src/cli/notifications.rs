@@ -1,4 +1,4 @@
-//! `hikae notifications`: which notices were sent, who got them, and whether they arrived; with `--waiting`, those still to be sent.
+//! `hikae notifications`: the sent notices, their recipients, and whether they arrived; with `--waiting`, those still to be sent.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `hikae notify`: tests the channels, rehearses a failure, and sends what waits.
+//! `hikae notify`: tests the channels, rehearses a failure, and sends waiting notices.
 
 use std::process::ExitCode;
 
@@ -111,7 +111,7 @@ fn picked(alerts: &Alerts, args: &NotifyTestArgs) -> Result<Vec<Channel>> {
     let mut channels = match &args.channel {
         Some(name) => match all.iter().find(|channel| channel.name == *name) {
             Some(channel) => vec![channel.clone()],
-            // A mail can be tried before anybody is named who gets alerts.
+            // Mail can be tested before any recipient of alerts is set.
             None if name == "email" && args.to.is_some() => vec![Channel::new("email", "email")],
             None => {
                 let hint = suggest::hint(name, all.iter().map(|channel| channel.name.as_str()));

@@ -1,4 +1,4 @@
-//! Remembers from which built-in recipe a recipe was taken, and what that said then.
+//! Records from which built-in recipe a recipe was copied, and the original text.
 
 use std::path::PathBuf;
 

@@ -56,7 +56,7 @@ impl Shown<'_> {
         } else if !self.args.quiet {
             self.print_rows(context)?;
         }
-        // Where a plan ends for want of knowledge, nothing is wrong: the plan itself says it.
+        // A plan that ends because of unknown values is not an error: the plan itself reports it.
         if let (Some(error), false) = (error, matches!(self.plan.end, End::Unknown(_)) && !self.args.quiet) {
             context.print_error(error);
         }

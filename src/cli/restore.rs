@@ -1,4 +1,4 @@
-//! `hikae restore`: the backups that are there to choose from, the plan, and then the recipe `db-restore`.
+//! `hikae restore`: shows the available backups and the plan, and then runs the recipe `db-restore`.
 
 use std::io::{IsTerminal, stderr, stdin};
 use std::path::{Path, PathBuf};
@@ -109,7 +109,7 @@ fn plan(context: &Context, set: &[(String, String)]) -> Result<()> {
     let mut words = vec!["--config-dir".to_owned(), context.config.dir.display().to_string()];
     words.extend(["run", RECIPE, "--dry-run"].map(str::to_owned));
     words.extend(set.iter().flat_map(|(name, value)| ["--set".to_owned(), format!("{name}={value}")]));
-    // A plan that cannot be made is no reason not to ask: the restore itself says what is wrong.
+    // If planning fails, still ask: the restore itself reports the error.
     let (text, _exit) = run_self(context, words)?;
     print_said(&mut stderr().lock(), &text)
 }

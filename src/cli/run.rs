@@ -1,4 +1,4 @@
-//! `hikae run`: runs a recipe once and says how it ended.
+//! `hikae run`: runs a recipe once and reports the outcome.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     for warning in &context.config.warnings {
         report::log(Level::Warn, warning, None);
     }
-    // Before the process is walled in: the certificate of a mail server may be anywhere.
+    // Before the process is sandboxed: the certificate of a mail server may be anywhere.
     let alerts = alerting::prepare(context);
     let job = match guard.and_then(|guard| {
         prepare(context, &args).and_then(|job| {
@@ -43,7 +43,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
             held.print();
             context.print_error(&error);
             let run_type = args.run_type.map_or("manual", |run_type| run_type.word());
-            // What a recipe has started, that recipe reports.
+            // A run started by another recipe is reported by that recipe.
             if !args.no_alert && !args.given {
                 alerting::never_began(context, &alerts, &args.recipe, run_type, &error);
             }
@@ -122,7 +122,7 @@ pub fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
     let set = args.set.iter().cloned().chain(given.set).collect();
     let job = Job::new(context.config.clone(), source, declaration, Wishes { set, run_type, yes: args.yes })?;
     if args.given {
-        // The first parent stays, and there is one.
+        // `set` fails only if a parent is already set; it is set only here.
         drop(job.parent.set(given.parent));
     }
     Ok(job)
@@ -138,7 +138,7 @@ fn launch(context: &Context, job: &Job) -> Result<()> {
         global.push("--yes".to_owned());
     }
     let launcher = Launcher::fork(this_process::own_program()?, global, job.needs.recipes.clone())?;
-    // The first one stays, and there is one.
+    // `set` fails only if a launcher is already set; it is set only here.
     drop(job.launcher.set(Arc::new(launcher)));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `hikae runs`: what was run and how it ended; `hikae runs show`: one run with its steps and backups.
+//! `hikae runs`: the runs and their outcomes; `hikae runs show`: one run with its steps and backups.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -96,7 +96,7 @@ fn show(context: &Context, id: &str, json: bool) -> Result<ExitCode> {
         vec![step.name.clone(), status, took(step.duration_ms), size(step.bytes_in), size(step.bytes_out), site]
     });
     print_table(out, &context.facts, &STEPS, steps)?;
-    // What no program did has no bytes; how one failed is the error of the run.
+    // Steps without a program have no bytes; the failure of a program is the error of the run.
     let notes = acts.iter().filter(|step| step.bytes_in.is_none());
     let wrong = notes.clone().filter_map(|step| Some(format!("✗ {}: {}", step.name, failure(step)?)));
     let said = notes

@@ -1,4 +1,4 @@
-//! `hikae schedule`: what a scheduler needs to run the recipes at their times, printed, written or installed.
+//! `hikae schedule`: prints, writes or installs the files with which a scheduler runs the recipes.
 
 use std::path::Path;
 use std::process::ExitCode;

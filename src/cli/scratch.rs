@@ -1,4 +1,4 @@
-//! Makes a folder that a command throws away when it ends.
+//! Creates a temporary folder that is removed when the command ends.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

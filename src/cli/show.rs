@@ -1,4 +1,4 @@
-//! `hikae show`: one recipe, its params with the values that a run would have, and what it may touch.
+//! `hikae show`: one recipe, its params with the values that a run would have, and what it may access.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -38,7 +38,7 @@ pub fn main(context: &Context, args: &ShowArgs) -> Result<ExitCode> {
     };
     let resolved = job::resolve(&context.config, &source, &declaration, &[])
         .and_then(|params| Ok((needs(&declaration, &params)?, params)));
-    // What cannot be resolved is shown as it is declared; what is wrong with it is reported below.
+    // An unresolvable value is shown as declared; its error is reported below.
     let (needs, params) = match &resolved {
         Ok((needs, params)) => (needs.clone(), Some(params)),
         Err(_) => (declaration.needs.clone(), None),

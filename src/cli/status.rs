@@ -1,4 +1,4 @@
-//! `hikae status`: whether every backup is as young as it must be, every schedule was kept, and every alert went out.
+//! `hikae status`: whether every backup is recent enough, every schedule was kept, and every alert was sent.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `hikae test`: runs the specs of recipes, and says whether they keep their promises.
+//! `hikae test`: runs the specs of recipes, and reports whether they pass.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ pub fn main(context: Context, global: &Global, args: TestArgs) -> ExitCode {
             ended = suite.test() => ended.map(ExitCode::from),
         }
     });
-    // A spec that is still running ends with the process: it touches nothing that could be left half done.
+    // A spec that is still running ends with the process: it has no outside effects that could be left unfinished.
     runtime.shutdown_background();
     ended.unwrap_or_else(|error| failed(error, exit::FAILED))
 }
@@ -87,7 +87,7 @@ impl Suite {
             Some(file) => Some(path_checks::from_here(file)?),
             None => None,
         };
-        // Better now than after the last spec.
+        // Better to fail now than after the last spec.
         junit.as_deref().and_then(Path::parent).map_or(Ok(()), path_checks::writable_folder)?;
         let own = Caller::new(Arc::new(Limited::new(Real::ambient())), LIMITS);
         Ok(Suite { context, args, roots, junit, own })
@@ -96,7 +96,7 @@ impl Suite {
     /// Runs the specs, once or after each change; the exit code.
     async fn test(&self) -> Result<u8> {
         loop {
-            // Before the files are read: what changes while the specs run makes them run again.
+            // Taken before the files are read, so that a change while the specs run makes them run again.
             let looks = self.looks();
             let ended = self.once().await;
             self.context.print_objections();
@@ -180,7 +180,7 @@ impl Suite {
     }
 
     fn looks(&self) -> BTreeMap<PathBuf, Option<Look>> {
-        // What cannot be looked at cannot be run either, and the run has said why.
+        // An unreadable file cannot be run either, and the run has reported why.
         self.context.config.lua_looks(&self.roots).unwrap_or_default()
     }
 

@@ -1,4 +1,4 @@
-//! `hikae verify`: whether one backup is whole and restorable, and with `--drill` whether it restores.
+//! `hikae verify`: checks whether one backup is complete and restorable, and with `--drill` whether it restores.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

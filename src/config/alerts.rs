@@ -1,4 +1,4 @@
-//! Reads what `hikae.toml` says of alerts: channels, who to notify, and how often.
+//! Reads the alert settings of `hikae.toml`: channels, who to notify, and how often.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::error::{Error, Kind};
 use crate::secret::Secret;
 use crate::units;
 
-/// What pings where nobody says.
+/// The default ping channel.
 const PINGS: &str = "healthchecks";
 
 /// One of `[[channels]]`.
@@ -30,7 +30,7 @@ pub struct ChannelSettings {
     pub url_env: Option<String>,
     #[serde(default)]
     pub to: Vec<String>,
-    /// What it signs by, or the variable that holds it.
+    /// The signing key, or the variable that holds it.
     pub secret: Option<Secret>,
     pub secret_env: Option<String>,
     /// Kinds of events: `backup_failure`, `recovered`, …
@@ -45,16 +45,16 @@ pub struct ChannelSettings {
     pub severity: SeverityWord,
     #[serde(default, deserialize_with = "duration")]
     pub timeout: Option<Duration>,
-    /// What only this type of channel knows.
+    /// The settings of this type of channel only.
     #[serde(default)]
     pub settings: BTreeMap<String, serde_json::Value>,
 }
 
-/// One of `[pings]`: the url of a check that watches a recipe from outside; or a table, which has that and more.
+/// One of `[pings]`: the URL of a check that watches a recipe from outside, or a table with the URL and more.
 pub struct PingSettings {
     pub url: Option<Secret>,
     pub url_env: Option<String>,
-    /// Which file pings it.
+    /// The channel file that sends the ping.
     pub kind: String,
     pub timeout: Option<Duration>,
 }
@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for PingVisitor {
     }
 }
 
-/// The least that a channel is troubled with.
+/// The lowest severity that a channel takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SeverityWord {
@@ -108,14 +108,14 @@ pub enum SeverityWord {
     Critical,
 }
 
-/// `[alerts]`: how often the same failure is reported, and in whose name.
+/// `[alerts]`: how often the same failure is reported, and the name of the system.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Alerts {
     /// The time from each notice to the next digest; the last one repeats.
     #[serde(deserialize_with = "durations")]
     pub digest_after: Option<Vec<Duration>>,
-    /// What the footer calls the system, and the sender where `SMTP_FROM` is not set.
+    /// The name of the system in the footer, and the sender's name if `SMTP_FROM` is not set.
     pub system_name: Option<String>,
 }
 
@@ -127,19 +127,19 @@ pub struct Escalation {
     pub level3: Option<u64>,
 }
 
-/// `[contacts]`: who to call at each level, as people write it; those with a mail address get the mail as well.
+/// `[contacts]`: who to call at each level, as free text; contacts with a mail address also get the mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Contacts {
     pub level1: Vec<String>,
     pub level2: Vec<String>,
     pub level3: Vec<String>,
-    /// Where vendors are asked for help: `AWS: https://aws.amazon.com/support/`.
+    /// The support pages of vendors: `AWS: https://aws.amazon.com/support/`.
     pub support: Vec<String>,
 }
 
 impl Contacts {
-    /// Those of these levels.
+    /// The contacts of these levels.
     pub fn of_groups(groups: &BTreeMap<String, Vec<String>>) -> crate::error::Result<Contacts> {
         serde_json::to_value(groups).and_then(serde_json::from_value).map_err(|cause| {
             Error::new(Kind::Recipe, "cannot read `contacts`")
@@ -148,7 +148,7 @@ impl Contacts {
         })
     }
 
-    /// All that are named, by level.
+    /// All contacts, by level.
     pub fn groups(&self) -> Vec<(&'static str, Vec<String>)> {
         let groups = [("1", &self.level1), ("2", &self.level2), ("3", &self.level3), ("support", &self.support)];
         groups.into_iter().filter(|(_, names)| !names.is_empty()).map(|(level, names)| (level, names.clone())).collect()

@@ -1,4 +1,4 @@
-//! Recognizes a file beside recipes that is a module for them: it never calls `recipe`.
+//! Recognizes a file beside recipes that is only a module: it never calls `recipe`.
 
 /// Whether a Lua file returns something, never names `recipe` in its code, and has no `run`.
 pub fn is_helper(text: &str) -> bool {
@@ -13,7 +13,7 @@ pub fn is_helper(text: &str) -> bool {
     returns && !has_run && !words.any(|word| word == "recipe")
 }
 
-/// The text without comments and without what is in quotes.
+/// The text without comments and string literals.
 fn code_of(text: &str) -> String {
     let mut code = String::new();
     let mut rest = text;
@@ -34,7 +34,7 @@ fn code_of(text: &str) -> String {
     code
 }
 
-/// What comes after a long bracket, if the text begins with one: `[[…]]`, `[==[…]==]`.
+/// The rest of the text after a long bracket, if it begins with one: `[[…]]`, `[==[…]==]`.
 fn long_bracket(text: &str) -> Option<&str> {
     let level = text.strip_prefix('[')?.chars().take_while(|c| *c == '=').count();
     let inside = text[1 + level..].strip_prefix('[')?;
@@ -48,7 +48,7 @@ fn after_quote(text: &str, quote: char) -> &str {
         match c {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            // A quote that is never closed ends at its line.
+            // An unclosed quote ends at the end of its line.
             _ if c == quote || c == '\n' => return &text[at + c.len_utf8()..],
             _ => {}
         }

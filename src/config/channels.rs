@@ -34,7 +34,7 @@ impl Config {
             .hint(format!("{hint}; one of your own is a file `channels/NAME.lua` in the configuration folder")))
     }
 
-    /// The module that `require` calls `dotted`, for a channel: of the library, or beside the channels of one's own.
+    /// The module that `require` calls `dotted`, for a channel: from the library, or from the user's `channels` folder.
     pub fn channel_module(&self, dotted: &str) -> Result<Option<ModuleSource>> {
         if dotted.starts_with("hikae.") {
             return self.module_source(dotted);

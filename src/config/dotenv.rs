@@ -6,12 +6,12 @@
 //! - `export` before a name, blank lines and lines that begin with `#` are skipped over. A later line wins.
 //!
 //! Nothing is ever substituted. Programs disagree about `$`, quotes and backslashes in a plain value, and about `$` in
-//! double quotes: some would take a password with a `$` for another one. Such a line is refused, with the way to write it.
-//! `dotenvy` would replace `$word` by nothing there, and its errors carry the line, password and all.
+//! double quotes: some would read a password with a `$` differently. Such a line is refused, and the error shows how to write it.
+//! `dotenvy` would replace `$word` with nothing there, and its errors contain the line, including the password.
 
 use std::collections::BTreeMap;
 
-/// A line that cannot be read. It holds nothing of the line itself: that may be a password.
+/// A line that cannot be read. It holds no text of the line, which may be a password.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Broken {
     pub line: usize,
@@ -71,7 +71,7 @@ fn parse_line(text: &str) -> Result<(Option<Variable>, &str), Reason> {
     if !is_name(name) {
         return Err(NO_NAME);
     }
-    // A quoted value may go on behind the end of this line.
+    // A quoted value may continue after the end of this line.
     let trimmed = value.trim_start();
     let at = line.len() - trimmed.len();
     let (value, next) = match trimmed.chars().next() {
@@ -128,7 +128,7 @@ fn escaped(c: char) -> Result<char, Reason> {
     }
 }
 
-/// What follows the line whose end may hold nothing more than blanks and a comment.
+/// The text after this line, whose rest may hold only blanks and a comment.
 fn end_of_line(text: &str) -> Result<&str, Reason> {
     let (tail, next) = text.split_once('\n').unwrap_or((text, ""));
     let comment = tail.starts_with([' ', '\t']) && tail.trim_start().starts_with('#');

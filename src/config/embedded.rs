@@ -35,7 +35,7 @@ pub fn module(dotted: &str) -> Option<&'static str> {
     STDLIB.get_file(module_path(dotted)?)?.contents_utf8()
 }
 
-/// The library modules, `hikae.retention` and the like, with their texts, in alphabetical order. Channels and translations are none.
+/// The library modules such as `hikae.retention`, with their texts, in alphabetical order, without channels and translations.
 pub fn library() -> Vec<(String, &'static str)> {
     let files = STDLIB.get_dir("hikae").into_iter().flat_map(|folder| folder.files());
     let named = files.filter_map(|file| {
@@ -47,7 +47,7 @@ pub fn library() -> Vec<(String, &'static str)> {
     modules
 }
 
-/// The specs of the recipes, models for specs of one's own: the name of each file, and its text.
+/// The specs of the recipes, as examples for the user's specs: the name of each file, and its text.
 pub fn recipe_specs() -> Vec<(&'static str, &'static str)> {
     let named = RECIPES.files().filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)));
     let mut specs: Vec<_> = named.filter(|(name, _)| name.ends_with("_spec.lua")).collect();
@@ -55,7 +55,7 @@ pub fn recipe_specs() -> Vec<(&'static str, &'static str)> {
     specs
 }
 
-/// The stubs that describe what Lua may call: the name of each module, and its text, in alphabetical order.
+/// The stubs that describe what Lua can call: the name of each module, and its text, in alphabetical order.
 pub fn stubs() -> Vec<(&'static str, &'static str)> {
     let files = STDLIB.get_dir("meta").into_iter().flat_map(|folder| folder.files());
     let named = files.filter_map(|file| Some((file.path().file_stem()?.to_str()?, file.contents_utf8()?)));
@@ -80,7 +80,7 @@ pub fn shown(path: &str) -> Option<&'static str> {
     file?.contents_utf8()
 }
 
-/// The name of the recipe that is in a file of this name, unless it holds none: a spec, a hidden file.
+/// The name of the recipe in a file of this name; none for a spec or a hidden file.
 pub(super) fn recipe_name(file: &str) -> Option<&str> {
     file.strip_suffix(".lua").filter(|name| is_recipe(name))
 }
@@ -89,7 +89,7 @@ fn is_recipe(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && !name.ends_with("_spec") && !name.contains('/')
 }
 
-/// Where a module is below a `stdlib` folder; `None` for a name that could lead out of it.
+/// The path of a module below a `stdlib` folder; `None` for a name that could lead out of it.
 pub(super) fn module_path(dotted: &str) -> Option<String> {
     let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     dotted.split('.').all(part).then(|| format!("{}.lua", dotted.replace('.', "/")))

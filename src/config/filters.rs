@@ -1,10 +1,10 @@
-//! Checks the words by which a channel chooses its events: a misspelt one would match nothing, and nobody would be notified.
+//! Checks the filter words of a channel: a misspelt one would match nothing, and nobody would be notified.
 
 use serde::de::{Deserialize, Deserializer};
 
 use crate::suggest;
 
-/// What events are called: each kind, and what follows from a failure, as the record has it.
+/// The names of events: each kind, and the follow-ups of a failure, as the record has them.
 pub const EVENTS: [&str; 31] = [
     "backup_failure",
     "restore_failure",

@@ -10,7 +10,7 @@ const DEFAULT_CONFIG_DIR: &str = "/etc/hikae";
 /// The default state folder of root.
 const DEFAULT_STATE_DIR: &str = "/var/lib/hikae";
 
-/// What the caller knows about folders: the flag, the current folder, and the user.
+/// The caller's input for finding folders: the flag, the current folder, and the user.
 #[derive(Clone, Debug, Default)]
 pub struct Folders {
     /// The value of `--config-dir`.
@@ -25,7 +25,7 @@ pub struct Folders {
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
 
 impl Folders {
-    /// The configuration folder. One that was named must exist: without it, a run would go by defaults that nobody chose.
+    /// The configuration folder. If it was given explicitly, it must exist: otherwise a run would silently use defaults.
     pub fn configuration(&self, lookup: Lookup, files: &dyn Files) -> Result<PathBuf> {
         if let Some(named) = &self.config_dir {
             return self.existing(named, "--config-dir", files);
@@ -63,7 +63,7 @@ impl Folders {
         if self.uid == 0 {
             return Ok(PathBuf::from(DEFAULT_STATE_DIR));
         }
-        // The XDG specification has relative paths ignored.
+        // The XDG specification says to ignore relative paths.
         let absolute = |name: &str| lookup(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let base = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
         base.map(|base| base.join("hikae")).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! Reads the configuration folder once, and answers from it: settings, variables, where recipes and state are.
+//! Reads the configuration folder once, and provides settings, variables, and the locations of recipes and state.
 
 mod alerts;
 mod channels;
@@ -44,7 +44,7 @@ pub struct Config {
     /// The folder of the catalog and the locks; it need not exist yet.
     pub state_dir: PathBuf,
     pub settings: Settings,
-    /// What is worth a warning, but stops nothing.
+    /// Warnings, which stop nothing.
     pub warnings: Vec<String>,
     environment: BTreeMap<String, String>,
     dotenv: BTreeMap<String, String>,
@@ -52,7 +52,7 @@ pub struct Config {
     files: Arc<dyn Files>,
 }
 
-/// Where a variable was found.
+/// The source of a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     Environment,
@@ -77,7 +77,7 @@ impl Config {
         Ok(config)
     }
 
-    /// The same recipes and library in a simulated world: its variables are all that there is, and `hikae.toml` says nothing.
+    /// The same recipes and library in a simulated world: only its own variables are set, and `hikae.toml` is ignored.
     ///
     /// A spec must have the same result on every machine.
     pub fn simulated(&self, environment: BTreeMap<String, String>, state_dir: PathBuf) -> Config {
@@ -114,7 +114,7 @@ impl Config {
         self.dir.join(".env")
     }
 
-    /// The language to speak: `HIKAE_LANG`, else `lang` in `hikae.toml`, else as the locale says.
+    /// The language of the output: `HIKAE_LANG`, else `lang` in `hikae.toml`, else the locale.
     pub fn language(&self) -> Language {
         if let Some(asked) = self.lookup("HIKAE_LANG") {
             return language_of(asked);
@@ -159,13 +159,13 @@ impl fmt::Debug for Config {
     }
 }
 
-/// A variable that is set and not empty, as `${NAME:-…}` has it in a shell.
+/// A variable that is set and not empty, as with `${NAME:-…}` in a shell.
 fn set<'a>(variables: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
     variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
 }
 
 fn read_dotenv(path: &Path, files: &dyn Files) -> Result<BTreeMap<String, String>> {
-    // Going on without it could back up what the defaults name instead of what `.env` names.
+    // Without it, a run could back up the defaults instead of what `.env` names.
     let unreadable = |error: Error| match error.kind() {
         Kind::Denied => error.or_hint("run as the user who may read it, or name another `--config-dir`"),
         _ => error.or_hint("it must be a text file in UTF-8, of lines NAME=VALUE"),
@@ -178,7 +178,7 @@ fn read_dotenv(path: &Path, files: &dyn Files) -> Result<BTreeMap<String, String
     })
 }
 
-/// The language that the name of a locale means.
+/// The language of a locale.
 pub fn language_of(locale: &str) -> Language {
     match locale.split(['_', '.', '-', '@']).next() {
         Some("ja") => Language::Ja,

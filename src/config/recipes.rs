@@ -14,7 +14,7 @@ pub struct RecipeSource {
     /// The file as messages show it.
     pub file_shown: String,
     pub text: String,
-    /// The folder that it is in, for its own modules; none for an embedded recipe.
+    /// Its folder, for its own modules; none for an embedded recipe.
     pub folder: Option<PathBuf>,
 }
 
@@ -27,13 +27,13 @@ pub struct ModuleSource {
 }
 
 impl Config {
-    /// The names of all recipes, embedded ones and those of the configuration folder, in alphabetical order. Modules for recipes that are
-    /// beside them are none.
+    /// The names of all recipes, embedded ones and those of the configuration folder, in alphabetical order.
+    /// Modules beside the recipes are not included.
     pub fn recipes(&self) -> Result<Vec<String>> {
         let folder = self.dir.join("recipes");
         let files = self.files.list(&folder)?.unwrap_or_default();
         let mut names: Vec<String> = embedded::recipes().into_iter().map(str::to_owned).collect();
-        // One that cannot be read is listed: what is wrong with it must be seen.
+        // An unreadable recipe is listed, so that its error is seen.
         let is_recipe =
             |file: &&String| !matches!(self.files.read(&folder.join(file)), Ok(Some(text)) if is_helper(&text));
         let recipes = files.iter().filter(|file| embedded::recipe_name(file).is_some()).filter(is_recipe);
@@ -43,7 +43,7 @@ impl Config {
         Ok(names)
     }
 
-    /// The recipe that a person means by `given`: a name, or a path to a `.lua` file.
+    /// The recipe for `given`: a name, or a path to a `.lua` file.
     pub fn recipe_source(&self, given: &str) -> Result<RecipeSource> {
         if given.ends_with(".lua") || given.contains('/') { self.by_path(given) } else { self.by_name(given) }
     }
@@ -59,7 +59,7 @@ impl Config {
         Ok(embedded::module(dotted).map(source))
     }
 
-    /// The module that `require` calls `dotted`, from the folder of the recipe that asks; embedded recipes have none.
+    /// The module that `require` calls `dotted`, from the folder of the requiring recipe; embedded recipes have none.
     pub fn beside(&self, recipe: &RecipeSource, dotted: &str) -> Result<Option<ModuleSource>> {
         let (Some(folder), Some(below)) = (&recipe.folder, embedded::module_path(dotted)) else { return Ok(None) };
         let shown = Path::new(&recipe.file_shown).with_file_name(&below);
@@ -67,7 +67,7 @@ impl Config {
         Ok(text.map(|text| ModuleSource { file_shown: shown.display().to_string(), text }))
     }
 
-    /// The text of a file that a message names the way recipes and modules are shown.
+    /// The text of a file, by the path that messages show for recipes and modules.
     pub fn text_shown_as(&self, file_shown: &str) -> Option<String> {
         if let Some(text) = embedded::shown(file_shown) {
             return Some(text.to_owned());

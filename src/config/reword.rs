@@ -1,8 +1,8 @@
-//! Puts what a deserializer complains about into words for people, with the nearest valid name.
+//! Rewrites deserializer errors for people, with the nearest valid name.
 
 use crate::suggest;
 
-/// What is wrong at `path`, and what to try. The words never hold a value of the wrong type: it may be a password.
+/// What is wrong at `path`, and what to try. The text never holds a value of the wrong type: it may be a password.
 pub fn reword(path: &str, complaint: &str) -> (String, Option<String>) {
     let words: Vec<&str> = complaint.split('`').skip(1).step_by(2).collect();
     if complaint.starts_with("unknown field") && !words.is_empty() {
@@ -16,7 +16,7 @@ pub fn reword(path: &str, complaint: &str) -> (String, Option<String>) {
     if let Some((_, expected)) = complaint.strip_prefix("invalid ").and_then(|text| text.split_once(", expected ")) {
         return (format!("`{path}` must be {}", expected_words(expected)), None);
     }
-    // Our own complaints bring their hint on a second line: serde carries nothing but text.
+    // Our own errors carry their hint on a second line, because serde passes on only text.
     match complaint.split_once('\n') {
         Some((what, hint)) => (format!("`{path}`: {what}"), Some(hint.to_owned())),
         None => (complaint.to_owned(), None),

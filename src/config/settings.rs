@@ -1,4 +1,4 @@
-//! Reads `hikae.toml`: where state lies, the language, the sandbox, limits, and values for params.
+//! Reads `hikae.toml`: the state folder, the language, the sandbox, limits, and values for params.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,27 +14,27 @@ use crate::error::{Error, Kind, Result};
 /// The recipe of the drill.
 const DRILL: &str = "backup-test";
 
-/// What `hikae.toml` says. It may hold passwords among its params, so it cannot be printed.
+/// The contents of `hikae.toml`. Its params may hold passwords, so it cannot be printed.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     pub state_dir: Option<PathBuf>,
     pub lang: Option<Language>,
     pub sandbox: Sandbox,
-    /// Folders of the whole system in which recipes may write everywhere.
+    /// System folders in which recipes may write anywhere.
     pub write_shared: Vec<PathBuf>,
     pub limits: Limits,
     pub catalog: CatalogSettings,
     pub channels: Vec<ChannelSettings>,
-    /// What watches a recipe from outside, by the recipe's name.
+    /// The outside check that watches a recipe, by the recipe's name.
     pub pings: BTreeMap<String, PingSettings>,
     pub alerts: Alerts,
     pub escalation: Escalation,
     pub contacts: Contacts,
-    /// The oldest that the last good backup of a recipe may be, by recipe.
+    /// The maximum age of the last good backup, by recipe.
     #[serde(deserialize_with = "durations_by_name")]
     pub objectives: BTreeMap<String, Duration>,
-    /// When a recipe runs, where that is another time than its own, by recipe: cron's five fields.
+    /// Schedules that override a recipe's own, by recipe: cron's five fields.
     pub schedules: BTreeMap<String, String>,
     /// By recipe, then by param.
     pub params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
@@ -42,7 +42,7 @@ pub struct Settings {
     pub drill: BTreeMap<String, serde_json::Value>,
 }
 
-/// The languages that hikae speaks.
+/// The languages of hikae.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
@@ -50,13 +50,13 @@ pub enum Language {
     Ja,
 }
 
-/// What to do where the kernel cannot wall a run in.
+/// What to do if the kernel cannot sandbox a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sandbox {
     /// Refuse to run.
     Require,
-    /// Run with what the kernel has.
+    /// Run with what the kernel supports.
     #[default]
     BestEffort,
     Off,
@@ -66,7 +66,7 @@ pub enum Sandbox {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Wall-clock time in all.
+    /// Total wall-clock time.
     #[serde(deserialize_with = "duration")]
     pub effect_timeout: Option<Duration>,
     /// Time without progress.
@@ -84,7 +84,7 @@ pub struct CatalogSettings {
 }
 
 impl CatalogSettings {
-    /// Two years, if nothing is set.
+    /// Two years by default.
     pub fn keep(self) -> Duration {
         self.keep.unwrap_or(Duration::from_secs(730 * 24 * 3600))
     }

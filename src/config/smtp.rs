@@ -22,17 +22,17 @@ impl Config {
         Ok(settings)
     }
 
-    /// The name of the system in the footer of alerts, and beside the sender's address where `SMTP_FROM` is not set.
+    /// The name of the system in the footer of alerts, and beside the sender's address if `SMTP_FROM` is not set.
     pub fn system_name(&self) -> &str {
         self.settings.alerts.system_name.as_deref().unwrap_or(DEFAULT_SYSTEM_NAME)
     }
 
-    /// The program that prints access tokens for the mail server, which alerts may have to start.
+    /// The program that prints access tokens for the mail server; alerts may have to start it.
     pub fn token_program(&self) -> Option<String> {
         self.smtp().ok()?.token_source?.program().map(str::to_owned)
     }
 
-    /// Who gets alerts: `BACKUP_ALERT_EMAIL`.
+    /// The recipients of alerts: `BACKUP_ALERT_EMAIL`.
     pub fn alert_recipients(&self) -> Recipients {
         recipients(&|name| self.lookup(name).map(str::to_owned))
     }

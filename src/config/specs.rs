@@ -1,4 +1,4 @@
-//! Finds the spec files below folders, reads them with their modules, and says what would change by an edit.
+//! Finds the spec files below folders, reads them with their modules, and reports what an edit affects.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Config, Files, Look, ModuleSource, RecipeSource, embedded};
 use crate::error::{Error, Kind, Result};
 
-/// How the name of a spec file ends.
+/// The suffix of spec file names.
 const ENDING: &str = "_spec.lua";
 
 const NO_SPEC: &str = "a spec is a file `NAME_spec.lua` beside the recipe `NAME.lua`; `hikae test` finds it from a folder with `recipes/` \
@@ -29,8 +29,8 @@ pub struct SpecFile {
 }
 
 impl Config {
-    /// The folder to take for the configuration folder where that was not named and has no `hikae.toml`: the nearest above
-    /// what is to be tested, else the current one, that has recipes.
+    /// The folder to use as the configuration folder if none was given and the default has no `hikae.toml`:
+    /// the nearest one above the given specs with `hikae.toml` or recipes, else the current folder if it has recipes.
     pub fn spec_home(&self, given: &[PathBuf]) -> Result<Option<PathBuf>> {
         if self.files.look(&self.settings_path())?.is_some() {
             return Ok(None);
@@ -49,7 +49,7 @@ impl Config {
         Ok(self.files.look(&folder.join("recipes"))?.is_some_and(|look| look.is_folder))
     }
 
-    /// Where to look for specs: the files and folders that a person names, else the configuration folder.
+    /// Where to look for specs: the given files and folders, else the configuration folder.
     pub fn spec_roots(&self, given: &[PathBuf]) -> Result<Vec<SpecRoot>> {
         if given.is_empty() {
             let shown = self.dir.strip_prefix(&self.current).unwrap_or(&self.dir).to_owned();
@@ -72,7 +72,7 @@ impl Config {
         Ok(SpecRoot { path, shown, is_folder: look.is_folder })
     }
 
-    /// A person who names a recipe means its spec.
+    /// Suggests the spec of a recipe that was given instead of it.
     fn spec_beside(&self, given: &Path) -> Result<String> {
         let name = given.to_string_lossy();
         let spec = format!("{}{ENDING}", name.strip_suffix(".lua").unwrap_or(&name));
@@ -82,7 +82,7 @@ impl Config {
         })
     }
 
-    /// The spec files in these places, each once. Hidden files and folders hold none.
+    /// The spec files in these places, each once. Hidden files and folders are skipped.
     pub fn spec_files(&self, roots: &[SpecRoot]) -> Result<Vec<SpecFile>> {
         let mut files: Vec<SpecFile> = Vec::new();
         for root in roots {
@@ -102,7 +102,7 @@ impl Config {
         Ok(files)
     }
 
-    /// The Lua files that these specs may depend on, with what an edit changes of each.
+    /// The Lua files that these specs may depend on, with the metadata that an edit changes.
     pub fn lua_looks(&self, roots: &[SpecRoot]) -> Result<BTreeMap<PathBuf, Option<Look>>> {
         let named = roots.iter().map(|root| match root.path.parent() {
             Some(folder) if !root.is_folder => folder.to_owned(),
@@ -131,7 +131,7 @@ impl Config {
         self.files.read(&file.path)?.ok_or_else(gone)
     }
 
-    /// The recipe that a spec asks for. People read specs where they stand, so a file below the current folder is shown relative to it.
+    /// The recipe that a spec loads. A file below the current folder is shown relative to it.
     pub fn recipe_in_spec(&self, given: &str) -> Result<RecipeSource> {
         let source = self.recipe_source(given)?;
         let below = Path::new(&source.file_shown).strip_prefix(&self.current).ok();
@@ -139,7 +139,7 @@ impl Config {
         Ok(RecipeSource { file_shown: below.unwrap_or(source.file_shown), ..source })
     }
 
-    /// The recipe that a spec file is named for; nothing when there is none, as for the spec of a module.
+    /// The recipe that a spec file is named after, if any: the spec of a module has none.
     pub fn recipe_of_spec(&self, file: &SpecFile) -> Result<Option<RecipeSource>> {
         let name = file.path.file_name().and_then(|name| name.to_str()?.strip_suffix(ENDING));
         match name.map(|name| self.recipe_in_spec(name)) {
@@ -148,7 +148,7 @@ impl Config {
         }
     }
 
-    /// The module that a spec requires: of the library, beside the spec, or beside the recipes.
+    /// The module that a spec requires: from the library, beside the spec, or beside the recipes.
     pub fn spec_module(&self, file: &SpecFile, dotted: &str) -> Result<Option<ModuleSource>> {
         if dotted.starts_with("hikae.") {
             return self.module_source(dotted);
@@ -165,10 +165,10 @@ impl Config {
     }
 }
 
-/// A path, how messages show it, and what is there.
+/// A path, how messages show it, and its metadata.
 type SpecPaths = (PathBuf, PathBuf, Option<Look>);
 
-/// A walk through folders. It follows links, for a folder of recipes is often one, and enters each folder once.
+/// A walk through folders. It follows links, since a recipe folder is often a link, and enters each folder once.
 struct Walk<'a> {
     files: &'a dyn Files,
     ending: &'static str,
@@ -192,7 +192,7 @@ impl Walk<'_> {
             let look = self.files.look(&path)?;
             match look {
                 Some(seen) if seen.is_folder => self.enter(&path, &shown, look)?,
-                // A link that leads nowhere is found too: reading it will say so.
+                // A dangling link is included too: reading it reports the error.
                 look if name.ends_with(self.ending) => self.found.push((path, shown, look)),
                 _ => {}
             }

@@ -1,4 +1,4 @@
-//! Reads the texts of the reader's language, by which recipes and channels speak to people.
+//! Reads the texts of recipes and channels in the reader's language.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::data;
 use crate::lua::session::Translate;
 
-/// The modules that have the Japanese texts.
+/// The modules with the Japanese texts.
 const JAPANESE: [&str; 3] = ["hikae.locale.ja", "hikae.locale.ja_files", "hikae.locale.ja_restore"];
 
 /// The texts of the reader's language, from `stdlib/hikae/locale/`; English needs none.

@@ -1,4 +1,4 @@
-//! Reads the configuration from the disk, and only what nobody else can change.
+//! Reads the configuration from the disk, and only files that no other user can change.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -8,16 +8,16 @@ use super::{Files, Look};
 use crate::error::{Error, Result};
 use crate::world::real::trust::Trust;
 
-/// What is done about a file that others can change.
+/// How to handle a file that other users can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Distrust {
-    /// It is not read.
+    /// Do not read it.
     Refuse,
-    /// It is read by a command that touches nothing outside, with a warning.
+    /// Read it with a warning: the command touches nothing outside.
     Warn,
 }
 
-/// The files of this machine, as far as they can be trusted.
+/// The trusted files of this machine.
 pub struct TrustedFiles {
     disk: DiskFiles,
     trust: Trust,
@@ -26,12 +26,12 @@ pub struct TrustedFiles {
 }
 
 impl TrustedFiles {
-    /// `owner` is one more user whose files are trusted.
+    /// Also trusts the files of the user `owner`.
     pub fn new(distrust: Distrust, owner: Option<u32>) -> TrustedFiles {
         TrustedFiles { disk: DiskFiles, trust: Trust::new(owner), distrust, objections: Mutex::default() }
     }
 
-    /// What was read although others can change it.
+    /// The files that were read although other users can change them.
     pub fn objections(&self) -> Vec<Error> {
         self.objections.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

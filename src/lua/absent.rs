@@ -1,6 +1,6 @@
-//! Says what to use instead of the well-known Lua names that recipes do not have.
+//! Suggests replacements for the well-known Lua names that recipes do not have.
 
-/// What to do without the global `name`; nothing for a name that Lua never had.
+/// What to use instead of the global `name`; `None` for a name that Lua never had.
 pub fn advice(name: &str) -> Option<&'static str> {
     Some(match name {
         "os" => {

@@ -1,4 +1,4 @@
-//! Reads the arguments of a library function as Lua does, and says which one is wrong.
+//! Reads the arguments of a library function as Lua does, and reports which one is wrong.
 
 use mlua::{Integer, Lua, LuaString, Table, Value};
 
@@ -71,10 +71,10 @@ impl Arguments<'_> {
     }
 }
 
-/// The longest string that a library function makes: four of them fit into Lua's memory.
+/// The longest string that a library function returns: four of them fit into Lua's memory.
 pub const MAX_RESULT: usize = 16 << 20;
 
-/// The type as Lua calls it: integers and floats are both numbers to a recipe.
+/// The name of the type in Lua: integers and floats are both numbers for a recipe.
 pub fn type_name(value: &Value) -> &'static str {
     if value.is_integer() { "number" } else { value.type_name() }
 }

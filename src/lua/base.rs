@@ -21,7 +21,7 @@ const STOCK: [&str; 13] = [
     "type",
 ];
 
-/// `__gc` runs where no hook can stop it; `__mode` and `__close` make a recipe depend on when Lua cleans up.
+/// No hook can stop `__gc`; with `__mode` and `__close`, a recipe depends on when Lua cleans up.
 const REFUSED: [&str; 3] = ["__gc", "__mode", "__close"];
 
 /// A new table of the base functions.
@@ -54,7 +54,7 @@ fn refused(name: &str) -> Error {
         .hint("hikae cleans up by itself when a run ends")
 }
 
-/// A value as text, without the address that Lua would show: it differs in each run, so no log or spec could name it.
+/// A value as text, without the address that Lua would show: it differs in each run, so no log or spec could rely on it.
 pub fn show(lua: &Lua, value: &Value) -> mlua::Result<LuaString> {
     match value {
         Value::Error(error) => return lua.create_string(from_lua((**error).clone()).one_line()),

@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, Kind, Result};
 
-/// What an entry of the run's account takes beside its texts: an error with its places, or a step.
+/// The size of an entry in the run's records besides its texts: an error with its places, or a step.
 const ENTRY: usize = 512;
 
-/// What Rust may hold for one Lua state at the same time. Clones share one count.
+/// The memory that Rust may hold for one Lua state. Clones share one count.
 #[derive(Clone)]
 pub struct Budget {
     limit: usize,
     used: Arc<AtomicUsize>,
 }
 
-/// This many bytes of a budget, given back when this is dropped: keep it beside what it pays for.
+/// A reservation of bytes from a budget, released on drop: keep it with the memory that it covers.
 pub struct Charge {
     bytes: usize,
     used: Arc<AtomicUsize>,
@@ -26,7 +26,7 @@ impl Budget {
         Budget { limit, used: Arc::default() }
     }
 
-    /// The budget of this state; as much as Lua itself may use, unless the host has set another.
+    /// The budget of this state; by default the same as Lua's own limit.
     pub fn of(lua: &mlua::Lua) -> Budget {
         if let Some(budget) = lua.app_data_ref::<Budget>() {
             return budget.clone();
@@ -36,13 +36,13 @@ impl Budget {
         budget
     }
 
-    /// Takes `bytes`, or says that there are not this many left. Ask before allocating, not after.
+    /// Reserves `bytes`, or fails if not enough are left. Call it before allocating, not after.
     pub fn charge(&self, bytes: usize) -> Result<Charge> {
         self.take(bytes)?;
         Ok(Charge { bytes, used: self.used.clone() })
     }
 
-    /// Pays for what is kept of `texts` until the run ends, such as a failure that was caught, or a note.
+    /// Reserves memory for `texts` that are kept until the run ends, such as a caught failure or a note.
     pub fn keep(&self, texts: &[&str]) -> Result<()> {
         self.take(ENTRY + texts.iter().map(|text| text.len()).sum::<usize>())
     }
@@ -57,7 +57,7 @@ impl Budget {
         })
     }
 
-    /// Bytes that are taken now.
+    /// The bytes that are currently reserved.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }
@@ -75,7 +75,7 @@ impl Drop for Charge {
     }
 }
 
-/// A limit as it was set: limits are powers of two, and `67.1 MB` would be nobody's limit.
+/// Shows a limit in binary units: limits are powers of two, and `67.1 MB` would be confusing.
 pub fn show_binary(bytes: usize) -> String {
     const MIB: usize = 1 << 20;
     const KIB: usize = 1 << 10;

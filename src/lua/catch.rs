@@ -15,7 +15,7 @@ use crate::world::dry_run::is_withheld;
 const COST: u64 = 1_000;
 
 /// In Lua, so that a recipe may wait inside, and so that raising again costs no traceback: with one at each level, a deep
-/// recursion would need minutes to unwind. Rust is asked only when there is an error.
+/// recursion would need minutes to unwind. Rust is called only on an error.
 const CATCH: &str = "
 local pcall, error, weigh = ...
 local function finish(ok, ...)
@@ -27,9 +27,9 @@ end
 return function(f, ...) return finish(pcall(f, ...)) end
 ";
 
-/// A `pcall` that does not catch the end of the run, of Lua's memory or of its stack, or of what a plan can know.
+/// A `pcall` that does not catch the end of the run, exhausted Lua memory or stack, or the point where a plan cannot continue.
 ///
-/// A recipe cannot answer any of these, and the first three cost Lua so much that a loop which catches them would last for hours.
+/// A recipe cannot handle any of these, and the first three are so slow in Lua that a loop which catches them would run for hours.
 pub fn pcall(lua: &Lua) -> mlua::Result<Function> {
     let globals = lua.globals();
     let (stock, error): (Function, Function) = (globals.raw_get("pcall")?, globals.raw_get("error")?);
@@ -46,7 +46,7 @@ pub fn pcall(lua: &Lua) -> mlua::Result<Function> {
     lua.load(CATCH).set_name("=[catch]").set_environment(lua.create_table()?).call((stock, error, weigh))
 }
 
-/// A caught error as the recipe holds it, entered in the session's account: the recipe has to answer for it.
+/// A caught error for the recipe, noted in the session: the recipe must accept it or raise it again.
 fn failure(lua: &Lua, error: Value) -> mlua::Result<AnyUserData> {
     let caught = CaughtError::new(caught(lua, error));
     let (said, hint) = (caught.error.one_line(), caught.error.hint_text().unwrap_or_default());
@@ -57,12 +57,12 @@ fn failure(lua: &Lua, error: Value) -> mlua::Result<AnyUserData> {
     lua.create_userdata(ErrorHandle(caught))
 }
 
-/// Whether an error is one that no recipe may go on after.
+/// Whether no recipe may continue after this error.
 pub fn ends_the_run(lua: &Lua, error: &mlua::Error) -> bool {
     Fuse::of(lua).is_blown() || is_fatal(&Value::Error(Box::new(error.clone())))
 }
 
-/// `pcall` gives Lua's own errors as text, without a type.
+/// `pcall` returns Lua's own errors as text, without a type.
 fn is_fatal(error: &Value) -> bool {
     match error {
         Value::String(text) => {
@@ -71,7 +71,7 @@ fn is_fatal(error: &Value) -> bool {
         }
         Value::Error(error) => {
             let is_fatal = |cause: &(dyn std::error::Error + 'static)| {
-                // What a recipe does once it knows what a plan cannot know, no plan can know.
+                // A plan cannot predict what a recipe does after an unknown value.
                 matches!(cause.downcast_ref(), Some(mlua::Error::MemoryError(_))) || is_withheld(cause)
             };
             error.chain().any(is_fatal)

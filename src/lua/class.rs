@@ -9,7 +9,7 @@ pub fn in_class(byte: u8, class: u8) -> bool {
         b'g' => byte.is_ascii_graphic(),
         b'l' => byte.is_ascii_lowercase(),
         b'p' => byte.is_ascii_punctuation(),
-        // Rust's `is_ascii_whitespace` leaves out the vertical tab.
+        // Rust's `is_ascii_whitespace` excludes the vertical tab.
         b's' => matches!(byte, b' ' | b'\t'..=b'\r'),
         b'u' => byte.is_ascii_uppercase(),
         b'w' => byte.is_ascii_alphanumeric(),
@@ -20,7 +20,7 @@ pub fn in_class(byte: u8, class: u8) -> bool {
     belongs == class.is_ascii_lowercase()
 }
 
-/// Whether `byte` belongs to the set, given without its brackets.
+/// Whether `byte` belongs to the set, passed without its brackets.
 pub fn in_set(byte: u8, set: &[u8]) -> bool {
     let (mut rest, positive) = match set {
         [b'^', rest @ ..] => (rest, false),

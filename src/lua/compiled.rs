@@ -1,19 +1,19 @@
-//! Keeps what this process has compiled of Lua: a library that hundreds of specs require is compiled once.
+//! Caches the Lua that this process has compiled: a library that hundreds of specs require is compiled once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mlua::Function;
 
-/// More than the files of the library and of a folder of recipes; where there are more, it begins anew.
+/// More than the files of the library and of a folder of recipes; if there are more, the cache is cleared.
 const MOST: usize = 256;
 
-/// By the name of the chunk and its whole text: another text is another chunk.
+/// The key is the name of the chunk and its whole text: a changed text is another chunk.
 type Chunks = HashMap<(String, String), Arc<[u8]>>;
 
 static CHUNKS: Mutex<Option<Chunks>> = Mutex::new(None);
 
-/// What this process has made of the text before.
+/// The earlier result for this text in this process.
 pub fn of(name: &str, text: &str) -> Option<Arc<[u8]>> {
     chunks().as_ref()?.get(&(name.to_owned(), text.to_owned())).cloned()
 }

@@ -12,7 +12,7 @@ use crate::lua::fuse::hook;
 use crate::lua::line_table;
 use crate::lua::traceback::from_lua;
 
-/// The account of the lines of many files, over any number of Lua states; clones share it.
+/// The line coverage of many files, over any number of Lua states; clones share it.
 #[derive(Clone, Default)]
 pub struct Coverage(Arc<Mutex<Report>>);
 
@@ -22,7 +22,7 @@ pub type Report = BTreeMap<String, Lines>;
 /// The lines of one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
-    /// Those that have an instruction of their own: no comment, no blank line, no closing `end` or bracket.
+    /// The lines with their own instruction: no comment, no blank line, no closing `end` or bracket.
     pub executable: BTreeSet<u32>,
     pub hit: BTreeSet<u32>,
 }
@@ -32,26 +32,26 @@ impl Coverage {
         Coverage::default()
     }
 
-    /// Counts the lines of all that `lua` loads and runs from here on. Nothing else pays for it.
+    /// Counts the lines of everything that `lua` loads and runs from now on. Other states have no extra cost.
     pub fn watch(&self, lua: &Lua, fuse: &Fuse) -> Result<()> {
         lua.set_app_data(self.clone());
         let coverage = self.clone();
         hook::install_with_lines(lua, fuse, move |source, line| coverage.hit(source, line)).map_err(from_lua)
     }
 
-    /// The account that this state is counted in.
+    /// The coverage of this state.
     pub fn of(lua: &Lua) -> Option<Coverage> {
         lua.app_data_ref::<Coverage>().map(|coverage| coverage.clone())
     }
 
-    /// Takes up a file that is to be covered, also when nothing loads it: then no line of it ran.
+    /// Adds a file to cover, even if nothing loads it: then none of its lines ran.
     pub fn expect(&self, file_shown: &str, text: &str) -> Result<()> {
         let lua = Lua::new_with(StdLib::NONE, LuaOptions::default()).map_err(from_lua)?;
         let chunk = lua.load(text).set_name(format!("@{file_shown}")).set_mode(mlua::chunk::ChunkMode::Text);
         self.loaded(file_shown, text, &chunk.into_function().map_err(from_lua)?)
     }
 
-    /// Takes up a file that was compiled into `chunk`.
+    /// Adds a file that was compiled into `chunk`.
     pub(super) fn loaded(&self, file_shown: &str, text: &str, chunk: &Function) -> Result<()> {
         let lines = line_table::lines(&chunk.dump(false)).ok_or_else(|| {
             Error::new(Kind::Other, format!("cannot tell which lines of `{file_shown}` can run"))
@@ -63,7 +63,7 @@ impl Coverage {
         Ok(())
     }
 
-    /// What was counted so far.
+    /// The counts so far.
     pub fn report(&self) -> Report {
         self.lock().clone()
     }
@@ -82,7 +82,7 @@ impl Coverage {
     }
 }
 
-/// Whether a line only closes what lines above have opened: Lua ends functions, loops and tables there, but nobody reads it as a step.
+/// Whether a line only closes a block: Lua ends functions, loops and tables there, but a reader does not count it as a step.
 fn only_closes(line: &str) -> bool {
     let code = line.split_once("--").map_or(line, |(code, _comment)| code);
     let mut words = code.split(|c: char| c.is_whitespace() || "()[]{},;".contains(c)).filter(|word| !word.is_empty());

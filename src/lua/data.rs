@@ -1,4 +1,4 @@
-//! Reads a Lua file that holds nothing but a table of texts.
+//! Reads a Lua file that contains only a table of texts.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::state;
 use super::traceback::from_lua;
 use crate::error::Result;
 
-/// The texts that the file returns. It has no functions to call, and the limits of any Lua state.
+/// The texts that the file returns. It can call no functions, and has the limits of any Lua state.
 pub fn texts(file_shown: &str, text: &str) -> Result<BTreeMap<String, String>> {
     let (lua, fuse) = state::new(&LuaLimits::default())?;
     let env = lua.create_table().map_err(from_lua)?;

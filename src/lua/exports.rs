@@ -15,13 +15,13 @@ use crate::lua::wrong::see_docs;
 use crate::lua::{options, traceback};
 use crate::world::Caller;
 
-/// What a primitive knows about the call that it serves.
+/// The context of a primitive's call.
 pub struct Call {
     pub lua: Lua,
     pub session: Rc<Session>,
-    /// `fs.stat`, as the recipe wrote it.
+    /// The name as the recipe wrote it: `fs.stat`.
     pub name: &'static str,
-    /// Where in the recipe, the innermost place first.
+    /// The places in the recipe, the innermost first.
     pub sites: Vec<Site>,
 }
 
@@ -36,7 +36,7 @@ impl Call {
         self.sites.first().cloned()
     }
 
-    /// The world, asked from this place in the recipe. Refused while a recipe is only being loaded.
+    /// The world, with this place in the recipe. Refused while a recipe is only loaded.
     pub fn world(&self) -> Result<Caller> {
         Fuse::of(&self.lua).refill();
         if self.session.loading() {
@@ -73,7 +73,7 @@ impl Module {
         Ok(Module { table: lua.create_table()?, lua: lua.clone() })
     }
 
-    /// Adds a function that answers at once; `name` is the full one, `path.join`.
+    /// Adds a function that returns at once; `name` is the full name, such as `path.join`.
     pub fn call<A, R, F>(self, name: &'static str, f: F) -> mlua::Result<Module>
     where
         A: DeserializeOwned,
@@ -87,7 +87,7 @@ impl Module {
         self.add(name, function)
     }
 
-    /// Adds a function that waits for the outside.
+    /// Adds a function that waits for something outside.
     pub fn wait<A, R, F, Fut>(self, name: &'static str, f: F) -> mlua::Result<Module>
     where
         A: DeserializeOwned,
@@ -137,7 +137,7 @@ where
     })
 }
 
-/// The one place where an asynchronous primitive is wrapped: the call is taken down before the first wait.
+/// The only place that wraps an asynchronous primitive: the call is recorded before the first wait.
 pub fn waiting<R, F, Fut>(lua: &Lua, name: &'static str, f: F) -> mlua::Result<mlua::Function>
 where
     R: IntoLuaMulti,
@@ -171,7 +171,7 @@ pub fn misfit(name: &str, error: &mlua::Error) -> Error {
     Error::new(Kind::Recipe, format!("`{name}` {found}")).hint(see_docs(name))
 }
 
-/// A type of Lua's as a sentence names it.
+/// The name of a Lua type for messages.
 fn with_article(name: &str) -> String {
     match name {
         "nil" => "nothing".to_owned(),

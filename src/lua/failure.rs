@@ -1,4 +1,4 @@
-//! A failure that a recipe has caught: what Lua sees of it, and whether the recipe has answered for it.
+//! A failure that a recipe has caught: its form in Lua, and whether the recipe has accepted it or raised it again.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,13 +8,13 @@ use mlua::{MetaMethod, UserData, UserDataFields, UserDataMethods};
 use crate::error::Error;
 use crate::lua::json::to_lua;
 
-/// A failure that a recipe has caught, until it is accepted in words or raised again.
+/// A failure that a recipe has caught, until it is accepted with a reason or raised again.
 pub struct CaughtError {
     pub error: Error,
-    /// Why the recipe says that it does not matter.
+    /// The recipe's reason for accepting the failure.
     pub accepted: RefCell<Option<String>>,
     pub raised_again: Cell<bool>,
-    /// One of several copies failed: the run says so itself, whether or not the recipe answers for it.
+    /// One of several copies failed: the run reports it, whether or not the recipe accepts it.
     pub of_copy: bool,
 }
 
@@ -32,7 +32,7 @@ impl CaughtError {
         Rc::new(CaughtError { error, accepted: RefCell::default(), raised_again: Cell::new(false), of_copy })
     }
 
-    /// Neither accepted nor raised again: merely swallowed.
+    /// Whether it was swallowed: neither accepted nor raised again.
     pub fn swallowed(&self) -> bool {
         self.accepted.borrow().is_none() && !self.raised_again.get()
     }

@@ -11,7 +11,7 @@ pub fn keeping_caller(lua: &Lua, function: Function) -> mlua::Result<Function> {
     unsafe { lua.exec_raw(function, |state| ffi::lua_pushcclosure(state, pass_on, 1)) }
 }
 
-/// Calls the upvalue with all arguments, and gives all that it gives.
+/// Calls the upvalue with all arguments, and returns all its results.
 unsafe extern "C-unwind" fn pass_on(state: *mut ffi::lua_State) -> c_int {
     // SAFETY: Lua calls this with its own state, the upvalue that was bound above and room for 20 values more; nothing here
     // needs dropping, so errors and yields may jump out of it.
@@ -23,7 +23,7 @@ unsafe extern "C-unwind" fn pass_on(state: *mut ffi::lua_State) -> c_int {
     }
 }
 
-/// Where Lua goes on once the call has waited.
+/// Where Lua continues after the call has waited.
 unsafe extern "C-unwind" fn answer(state: *mut ffi::lua_State, _: c_int, _: ffi::lua_KContext) -> c_int {
     // SAFETY: as above; what the call gave is all that is on the stack.
     unsafe { ffi::lua_gettop(state) }

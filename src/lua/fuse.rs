@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Site};
 use crate::lua::traceback;
 use crate::units::show_duration;
 
-/// What one Lua state may use.
+/// The limits of one Lua state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LuaLimits {
     /// Memory that Lua itself allocates; what Rust holds for Lua is counted by `Budget`.
@@ -29,15 +29,15 @@ impl Default for LuaLimits {
     }
 }
 
-/// A call to the outside lets the count start anew when it begins and when it ends.
+/// A call to the outside restarts the count when it begins and when it ends.
 const REFILLS_A_CALL: u64 = 2;
 /// More than any recipe needs; each is kept in memory for the audit.
 const MAX_REFILLS: u64 = 200_000 * REFILLS_A_CALL;
 
-/// Why somebody outside Lua ends it.
+/// Why code outside Lua ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// The run has had all the time that it may take.
+    /// The run has used up its time.
     Deadline(Duration),
     Cancelled,
 }
@@ -74,14 +74,14 @@ impl Fuse {
         lua.app_data_ref::<Fuse>().map(|fuse| fuse.clone()).unwrap_or_default()
     }
 
-    /// Ends Lua at once, whatever it is doing; the first reason counts.
+    /// Ends Lua at once, whatever it does; the first reason counts.
     pub fn stop(&self, reason: Stop) {
         self.blow(Cause::Stopped(reason));
     }
 
-    /// Starts the instruction count anew: something was waited for, so this is no endless loop.
+    /// Restarts the instruction count: Lua has waited for something, so this is not an endless loop.
     ///
-    /// A loop of waits that nothing else ends, such as one that catches every failure, ends here by their number.
+    /// The number of waits is limited, to end an endless loop of waits, such as one that catches every failure.
     pub fn refill(&self) {
         if self.0.refills.fetch_add(1, Ordering::Relaxed) >= MAX_REFILLS {
             self.blow(Cause::Refills);
@@ -98,7 +98,7 @@ impl Fuse {
         self.verdict().map_or(Ok(()), |verdict| Err(mlua::Error::external(verdict)))
     }
 
-    /// Instructions that may still be counted.
+    /// The remaining instructions.
     pub fn left(&self) -> u64 {
         self.0.limits.instructions.saturating_sub(self.0.spent.load(Ordering::Relaxed))
     }
@@ -107,7 +107,7 @@ impl Fuse {
         self.0.cause.get().is_some()
     }
 
-    /// Waits until the fuse has blown. It is polled before Lua, whose future is then dropped.
+    /// Waits until the fuse has blown. It is polled before Lua's future, which is then dropped.
     pub async fn blown(&self) {
         let mut bell = std::pin::pin!(self.0.bell.notified());
         bell.as_mut().enable();
@@ -116,7 +116,7 @@ impl Fuse {
         }
     }
 
-    /// Why the fuse blew; nothing while it has not.
+    /// Why the fuse blew; `None` if it has not.
     pub fn verdict(&self) -> Option<Error> {
         let error = match self.0.cause.get()? {
             Cause::Instructions => {
@@ -142,12 +142,12 @@ impl Fuse {
         Some(error.at(self.0.place.get().cloned().unwrap_or_default()))
     }
 
-    /// What Lua's error means: the verdict if the fuse has blown, for then Lua only failed because it was made to.
+    /// The cause of Lua's error: the reason of the fuse if it has blown, because that made Lua fail.
     pub fn explain(&self, error: mlua::Error) -> Error {
         self.verdict().unwrap_or_else(|| traceback::from_lua_within(error, self.0.limits.memory_bytes))
     }
 
-    /// Counts instructions and returns how many there are by now.
+    /// Counts instructions and returns the total so far.
     pub fn burn(&self, instructions: u64) -> u64 {
         let spent = self.0.spent.fetch_add(instructions, Ordering::Relaxed) + instructions;
         if spent > self.0.limits.instructions {
@@ -156,12 +156,12 @@ impl Fuse {
         spent
     }
 
-    /// Ends Lua because its calls are too deep inside each other.
+    /// Ends Lua because its calls are nested too deeply.
     pub fn overflow(&self) {
         self.blow(Cause::Depth);
     }
 
-    /// Keeps the place where Lua is, and lets it run no further instruction.
+    /// Records Lua's current place, and lets it run no further instruction.
     pub fn end(&self, lua: &Lua) {
         self.0.place.get_or_init(|| traceback::sites(lua));
         hook::fail_from_here(lua);
@@ -173,7 +173,7 @@ impl Fuse {
     }
 }
 
-/// A number that can be read at a glance: `300 000 000`.
+/// A number with grouped digits: `300 000 000`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

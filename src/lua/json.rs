@@ -21,7 +21,7 @@ pub fn decode(text: &str) -> Result<serde_json::Value> {
     })
 }
 
-/// A JSON value as Lua has it; `null` is nil, so a member that is null is absent.
+/// Converts a JSON value to Lua; `null` is nil, so a null member is absent.
 pub fn to_lua(lua: &Lua, value: &serde_json::Value) -> mlua::Result<Value> {
     let options =
         SerializeOptions::new().serialize_none_to_null(false).serialize_unit_to_null(false).set_array_metatable(false);

@@ -7,7 +7,7 @@ use mlua::{Lua, Table, Value};
 use crate::lua::exports::Make;
 use crate::lua::seal::seal_value;
 
-/// The modules that are made when they are first asked for.
+/// The modules that are made on first use.
 pub struct Later(RefCell<Vec<(&'static str, Make)>>);
 
 impl Later {
@@ -15,12 +15,12 @@ impl Later {
         Later(RefCell::new(modules))
     }
 
-    /// The names that still wait.
+    /// The names of modules that are not made yet.
     pub fn names(&self) -> Vec<&'static str> {
         self.0.borrow().iter().map(|(name, _)| *name).collect()
     }
 
-    /// Makes the module of that name, if it waits, and puts it among `members`.
+    /// Makes the module of that name, if not made yet, and adds it to `members`.
     pub fn bring(&self, lua: &Lua, name: &str, members: &Table) -> mlua::Result<Option<Value>> {
         let Some(place) = self.0.borrow().iter().position(|(known, _)| *known == name) else { return Ok(None) };
         let (name, make) = self.0.borrow_mut().swap_remove(place);

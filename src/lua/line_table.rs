@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// What Lua 5.4 writes before the first function: its mark, version, format, check bytes, the widths and samples of its
+/// The header that Lua 5.4 writes before the first function: its mark, version, format, check bytes, the widths and samples of its
 /// numbers, and how many upvalues the main function has.
 const HEADER: &[u8] = b"\x1bLua\x54\x00\x19\x93\r\n\x1a\n\x04\x08\x08";
 const SAMPLES: usize = 8 + 8;
@@ -10,7 +10,7 @@ const SAMPLES: usize = 8 + 8;
 /// In `lineinfo`, the mark of an instruction whose line is in `abslineinfo`.
 const ABSOLUTE: i8 = -128;
 
-/// The lines of a chunk, and of all functions in it, that have an instruction; `None` when it is no such chunk.
+/// The lines of a chunk, and of all functions in it, that have an instruction; `None` if it is not such a chunk.
 pub fn lines(chunk: &[u8]) -> Option<BTreeSet<u32>> {
     let mut reader = Reader(chunk.strip_prefix(HEADER)?);
     reader.skip(SAMPLES + 1)?;
@@ -45,7 +45,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A list of which nothing is needed: its entries are skipped one by one.
+    /// An unused list: its entries are skipped one by one.
     fn each(&mut self, mut entry: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         (0..self.number()?).try_for_each(|_| entry(self))
     }
@@ -84,7 +84,7 @@ impl Reader<'_> {
         })?;
         self.each(Reader::string)?; // the names of the upvalues
         // Lua reports no line for the first instruction of a function with `...`. The last one is the return at its `end`,
-        // which is there also where every path returns before.
+        // which exists even if every path returns earlier.
         let first = usize::from(is_vararg != 0);
         lines.extend(own.get(first..own.len().saturating_sub(1)).unwrap_or_default());
         Some(())

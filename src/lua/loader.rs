@@ -18,10 +18,10 @@ pub struct Module {
     pub text: String,
 }
 
-/// Finds the module of a dotted name; `None` when there is none.
+/// Finds the module of a dotted name; `None` if it does not exist.
 pub type Finder = Rc<dyn Fn(&str) -> Result<Option<Module>>>;
 
-/// What `require` keeps of a name that it was asked for.
+/// The entry that `require` keeps for each requested name.
 enum Loaded {
     Loading,
     Done(Value),
@@ -53,7 +53,7 @@ pub fn require(lua: &Lua, env: &Table, find: Finder) -> mlua::Result<Function> {
     })
 }
 
-/// A Lua file as a function of the environment; from source text only, never from bytecode that somebody gives.
+/// A Lua file as a function of the environment; from source text only, never from bytecode.
 pub fn chunk(lua: &Lua, file_shown: &str, text: &str, env: &Table) -> mlua::Result<Function> {
     if text.starts_with('\u{1b}') {
         let error = Error::new(Kind::Recipe, format!("`{file_shown}` is compiled Lua"));

@@ -30,7 +30,7 @@ pub struct Machine {
     env: Table,
 }
 
-/// What `recipe { … }` gives: the proof that a file declared a recipe.
+/// The result of `recipe { … }`: the proof that a file declared a recipe.
 struct Declared(Table);
 
 impl UserData for Declared {}
@@ -40,7 +40,7 @@ impl Machine {
         Machine::with_words(session, library, limits, find, |_| Ok(Vec::new()))
     }
 
-    /// A state that has `words` beside what recipes have, such as those of a spec.
+    /// A state that has `words`, such as those of a spec, besides the names of recipes.
     pub fn with_words(
         session: Rc<Session>,
         library: Library,
@@ -51,7 +51,7 @@ impl Machine {
         Machine::made(session, library, limits, find, words, None)
     }
 
-    /// A state that has only some of what recipes have.
+    /// A state that has only some of the names of recipes.
     pub fn with_only(
         session: Rc<Session>,
         library: Library,
@@ -76,7 +76,7 @@ impl Machine {
         Ok(Machine { lua, fuse, env })
     }
 
-    /// Loads a recipe and gives its declaration. Loading does nothing but that.
+    /// Loads a recipe and returns its declaration. Loading has no other effect.
     pub fn load(&self, file_shown: &str, text: &str) -> Result<Table> {
         let loaded = loader::chunk(&self.lua, file_shown, text, &self.env).and_then(|chunk| chunk.call::<Value>(()));
         let value = loaded.map_err(|error| self.fuse.explain(error))?;
@@ -88,7 +88,7 @@ impl Machine {
         })
     }
 
-    /// Looks at the value of an expression, such as `pg.dump`: what the environment does not have is an error that says so.
+    /// Evaluates an expression, such as `pg.dump`: a name that the environment does not have is an error.
     pub fn look(&self, expression: &str) -> Result<()> {
         let text = format!("return {expression}");
         let value = loader::chunk(&self.lua, "check", &text, &self.env).and_then(|chunk| chunk.call::<Value>(()));
@@ -98,20 +98,20 @@ impl Machine {
         }
     }
 
-    /// Loads a Lua file that is no recipe, such as a spec, and gives what it returns.
+    /// Loads a Lua file that is not a recipe, such as a spec, and returns its result.
     pub async fn evaluate(&self, file_shown: &str, text: &str) -> Result<Value> {
         let chunk = loader::chunk(&self.lua, file_shown, text, &self.env).map_err(|error| self.fuse.explain(error))?;
         self.call(&chunk, ()).await
     }
 
-    /// Calls a function to its end, or to the end of the fuse; what it had under way is then dropped.
+    /// Calls a function until it ends, or until the fuse blows; its unfinished work is then dropped.
     pub async fn call(&self, function: &Function, args: impl IntoLuaMulti) -> Result<Value> {
         let start = start_of(function);
         let running = function.call_async::<Value>(args);
         tokio::select! {
             biased;
             () = self.fuse.blown() => Err(self.fuse.verdict().unwrap_or_else(|| Error::new(Kind::Cancelled, "the run was cancelled"))),
-            // Lua that has run out of memory cannot say where; where it began is better than no place.
+            // Lua that has run out of memory cannot report the place; where it began is better than no place.
             answer = running => answer.map_err(|error| self.fuse.explain(error).at(start)),
         }
     }
@@ -134,7 +134,7 @@ fn environment(
     let mut primitives = (library.functions)(lua)?;
     primitives.extend(words);
     primitives.push(("recipe", Value::Function(lua.create_function(declare)?)));
-    // `require` needs the environment that it is a part of: it is put in by way of a slot that is filled last.
+    // `require` needs the environment that it is a part of, so it gets it through a slot that is filled last.
     let slot: Rc<std::cell::OnceCell<Function>> = Rc::default();
     let filled = slot.clone();
     let require = lua.create_function(move |lua, name: Value| match filled.get() {

@@ -13,14 +13,14 @@ use crate::lua::wrong::Wrong;
 use crate::secret::SECRET_NEWTYPE;
 use crate::units;
 
-/// Reads the arguments of the call `name` into `T`, a tuple of what the call takes.
+/// Reads the arguments of the call `name` into `T`, the tuple of its parameters.
 pub fn read_args<T: DeserializeOwned>(name: &str, args: Vec<Plain>) -> Result<T> {
     let mut path = serde_path_to_error::Track::new();
     let reader = serde_path_to_error::Deserializer::new(Plain::List(args), &mut path);
     T::deserialize(reader).map_err(|wrong| wrong.into_error(name, &lua_path(&path.path())))
 }
 
-/// Reads one table of options outside a call, such as a declaration; `name` is what the words call it.
+/// Reads one table of options outside a call, such as a declaration; `name` is its name in messages.
 pub fn read_value<T: DeserializeOwned>(name: &str, value: Plain) -> Result<T> {
     read_args::<(T,)>(name, vec![value]).map(|(value,)| value)
 }
@@ -66,7 +66,7 @@ impl<'de> Deserializer<'de> for Plain {
             Plain::Empty => {
                 visitor.visit_map(de::value::MapDeserializer::new(BTreeMap::<String, Plain>::new().into_iter()))
             }
-            // Only who takes bytes has an answer to them.
+            // Only byte options accept bytes.
             Plain::Bytes(bytes) => visitor.visit_byte_buf(bytes),
             Plain::Secret(_) | Plain::Other(_) => Err(de::Error::invalid_type(self.unexpected(), &visitor)),
         }
@@ -148,7 +148,7 @@ impl<'de> Deserializer<'de> for Plain {
     }
 }
 
-/// A moment: seconds since 1970, RFC 3339 text, or how long ago it was, such as `"30d"`.
+/// A time: seconds since 1970, RFC 3339 text, or an age, such as `"30d"`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "GivenMoment")]
 pub enum When {
@@ -185,7 +185,7 @@ impl TryFrom<GivenMoment> for When {
 }
 
 impl When {
-    /// The moment, counted from `now`.
+    /// The time, relative to `now`.
     pub fn moment(self, now: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
         match self {
             When::At(moment) => moment,
@@ -217,7 +217,7 @@ impl TryFrom<GivenSize> for Size {
     }
 }
 
-/// Text that may be a secret: a variable of a child, or what it reads.
+/// Text that may be a secret: an environment variable or the input of a child.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 pub struct Text(pub crate::world::SecretOrText);

@@ -12,16 +12,16 @@ const MAX_DEPTH: u32 = 200;
 
 const ESCAPE: u8 = b'%';
 
-/// Why a pattern did not do its work.
+/// Why a pattern failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The pattern is wrong, in Lua's own words.
+    /// The pattern is wrong; the text is Lua's message.
     Malformed(String),
-    /// The matcher took all the steps that it was given.
+    /// The matcher used up all its steps.
     Expensive,
 }
 
-/// What one pair of parentheses caught.
+/// The capture of one pair of parentheses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Capture {
     Text(Range<usize>),
@@ -55,19 +55,19 @@ impl<'a> Matcher<'a> {
         Matcher { subject, pattern, depth: 0, level: 0, captures, steps: 0, max_steps }
     }
 
-    /// Where a match that begins at `start` ends.
+    /// The end of a match that begins at `start`.
     pub fn match_at(&mut self, start: usize) -> Matched {
         self.level = 0;
         self.depth = 0;
         self.run(start, 0)
     }
 
-    /// Steps taken until now, over all matches.
+    /// Steps taken so far, over all matches.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// How many values the last match gives: its captures, or the whole match.
+    /// The number of values of the last match: its captures, or the whole match.
     pub fn count(&self) -> usize {
         self.level.max(1)
     }
@@ -97,7 +97,7 @@ impl<'a> Matcher<'a> {
         Ok(end)
     }
 
-    /// Matches item after item, as long as there is only one way to go on.
+    /// Matches item after item, as long as there is only one way to continue.
     fn items(&mut self, mut at: usize, mut p: usize) -> Matched {
         while p < self.pattern.len() {
             self.step(1)?;
@@ -142,7 +142,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Where the class at `p` ends, and its suffix begins.
+    /// The end of the class at `p`, where its suffix begins.
     fn class_end(&mut self, p: usize) -> Result<usize, Fault> {
         let length = self.pattern.len();
         match self.pat(p) {

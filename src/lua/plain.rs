@@ -20,25 +20,25 @@ pub enum Plain {
     Int(i64),
     Num(f64),
     Str(String),
-    /// A string that is no text, which only what takes bytes takes.
+    /// A string that is not UTF-8, which only byte options accept.
     Bytes(Vec<u8>),
     Secret(Secret),
-    /// A table without any entry: a list or a map, as the reader wishes.
+    /// An empty table: a list or a map, as the reader needs.
     Empty,
     List(Vec<Plain>),
     Map(BTreeMap<String, Plain>),
-    /// Something that no option takes, by the name of its Lua type.
+    /// A value that no option accepts, by the name of its Lua type.
     Other(&'static str),
 }
 
 /// Deepest nesting of an option table.
 const MAX_DEPTH: usize = 32;
-/// The most values that cross in one call: a table that holds itself would be expanded again and again.
+/// The most values that are copied in one call: a table that contains itself would be expanded endlessly.
 const MAX_VALUES: usize = 200_000;
-/// The most bytes of text that cross in one call: the longest string, and what goes with it.
+/// The most bytes of text that are copied in one call: the longest string, and a little more.
 const MAX_BYTES: usize = MAX_RESULT + (1 << 20);
 
-/// What may still cross in one call.
+/// The remaining limits of one call.
 struct Toll {
     values: usize,
     bytes: usize,
@@ -68,7 +68,7 @@ impl Plain {
         Plain::at_depth(value, 0, &mut Toll::default())
     }
 
-    /// The arguments of one call, which cross together.
+    /// The arguments of one call, which share the limits.
     pub fn all_from_lua<'a>(values: impl IntoIterator<Item = &'a Value>) -> Result<Vec<Plain>> {
         let mut toll = Toll::default();
         values.into_iter().map(|value| Plain::at_depth(value, 0, &mut toll)).collect()
@@ -86,7 +86,7 @@ impl Plain {
                 .map_or_else(|_| Plain::Bytes(text.as_bytes().to_vec()), |text| Plain::Str(text.to_owned())),
             Value::UserData(data) => match data.borrow::<SecretValue>() {
                 Ok(secret) => Plain::Secret(secret.0.clone()),
-                // What is not known cannot be given to anybody.
+                // An unknown value cannot be passed on.
                 Err(_) if data.is::<Unknown>() => return Err(data.borrow::<Unknown>().map_err(from_lua)?.error()),
                 Err(_) => Plain::Other("a handle"), // any other handle is refused where it is read
             },
@@ -133,7 +133,7 @@ impl Plain {
         })
     }
 
-    /// Of the table called `name`, keeps the members that are empty tables: there each member is a table of names.
+    /// In the table called `name`, keeps members that are empty tables: each member is a table of names.
     pub fn keep_empty_members(&mut self, name: &str) {
         let Plain::Map(map) = self else { return };
         let Some(Plain::Map(members)) = map.get_mut(name) else { return };
@@ -142,7 +142,7 @@ impl Plain {
         }
     }
 
-    /// The same as JSON, for a declaration. A table without entries counts as absent: it cannot say whether it is a list.
+    /// The same as JSON, for a declaration. An empty table counts as absent: it may be a list or a map.
     pub fn to_json(&self) -> Result<serde_json::Value> {
         use serde_json::Value as Json;
         Ok(match self {
@@ -165,7 +165,7 @@ impl Plain {
         })
     }
 
-    /// What it is, in the words of serde's messages.
+    /// Its type, in the words of serde's messages.
     pub fn unexpected(&self) -> Unexpected<'_> {
         match self {
             Plain::Nil => Unexpected::Unit,

@@ -1,20 +1,20 @@
-//! What a recipe may ask of the record of all runs.
+//! Defines the queries that a recipe may make on the record of all runs.
 
 use std::collections::BTreeSet;
 
 use crate::catalog::{Overdue, Run, RunFilter};
 use crate::error::{Error, Kind, Result};
 
-/// Looks over all recipes for what is wrong with them and no run reports.
+/// Checks all recipes for problems that no run reports.
 pub type OverdueQuery = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
 
 /// The paths that the runs on record have removed.
 pub type RemovedQuery = Box<dyn Fn() -> Result<BTreeSet<String>> + Send>;
 
-/// Reads the runs that fit out of the record, the newest first.
+/// Reads the matching runs from the record, the newest first.
 pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
 
-/// What a recipe may ask of the record of all runs.
+/// The queries that a recipe may make on the record of all runs.
 pub struct RecordQueries {
     pub overdue: OverdueQuery,
     pub runs: RunsQuery,
@@ -22,7 +22,7 @@ pub struct RecordQueries {
 }
 
 impl RecordQueries {
-    /// Where no record is kept.
+    /// The queries without a record.
     pub fn none() -> RecordQueries {
         let none = || Error::new(Kind::Other, "there is no record of runs here");
         RecordQueries {

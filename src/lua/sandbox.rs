@@ -13,21 +13,21 @@ use crate::lua::traceback::raise;
 use crate::lua::{base, strings, tables, text};
 use crate::suggest::nearest;
 
-/// Stock members that are safe as they are: linear in what they are given, or bounded by Lua's own stack.
+/// Standard members that are safe unchanged: linear in their arguments, or bounded by Lua's own stack.
 const STRING: [&str; 10] = ["byte", "char", "len", "lower", "pack", "packsize", "reverse", "sub", "unpack", "upper"];
 const TABLE: [&str; 2] = ["pack", "unpack"];
 
-/// The only names that some Lua files have, of those that recipes have: a new module is theirs only when it is listed.
+/// The allowlist of recipe names for some Lua files: they get a new module only if it is listed.
 #[derive(Clone, Copy)]
 pub struct Allowed {
     pub names: &'static [&'static str],
-    /// Which files these are, as messages call them.
+    /// The name of these files in messages.
     pub place: &'static str,
-    /// What there is instead of the rest.
+    /// The alternative to the other names.
     pub hint: &'static str,
 }
 
-/// The names that these files do not have, and how messages say so.
+/// The names that these files do not have, and the messages for them.
 #[derive(Clone)]
 struct Denied {
     names: Vec<&'static str>,
@@ -35,12 +35,12 @@ struct Denied {
     hint: &'static str,
 }
 
-/// The strict `_ENV` of recipes. Tables among the primitives are sealed; a primitive goes before a base function of its name.
+/// The strict `_ENV` of recipes. Tables among the primitives are sealed; a primitive overrides a base function of the same name.
 pub fn environment(lua: &Lua, primitives: Vec<(&'static str, Value)>) -> mlua::Result<Table> {
     environment_with(lua, primitives, Vec::new(), None)
 }
 
-/// The same with modules that are made when they are first asked for; of all of it only what is allowed, where that is said.
+/// The same with modules that are made on first use; if there is an allowlist, only its names.
 pub fn environment_with(
     lua: &Lua,
     mut primitives: Vec<(&'static str, Value)>,
@@ -97,7 +97,7 @@ fn strict(lua: &Lua, members: Table, later: Rc<Later>, denied: Option<Denied>) -
     Ok(environment)
 }
 
-/// Lets `pairs(_G)` show the modules as well that nobody has asked for yet.
+/// Makes `pairs(_G)` also show the modules that are not used yet.
 fn list_all(lua: &Lua, environment: &Table, members: &Table, later: Rc<Later>) -> mlua::Result<()> {
     let Some(meta) = environment.metatable() else { return Ok(()) };
     let (pairs, members): (Function, _) = (meta.raw_get("__pairs")?, members.clone());

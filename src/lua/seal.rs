@@ -6,7 +6,7 @@ use crate::error::{Error, Kind};
 use crate::lua::traceback::raise;
 use crate::suggest::nearest;
 
-/// More names than this are no help.
+/// More names than this do not help.
 const MAX_LISTED: usize = 12;
 
 /// A read-only view of `members`, which the recipe knows as `name`. Plain tables inside are sealed too.
@@ -24,7 +24,7 @@ pub fn seal(lua: &Lua, name: &str, members: Table) -> mlua::Result<Table> {
     proxy(lua, members, missing, frozen)
 }
 
-/// An empty table that reads from `members` and, where there is nothing, asks `missing`; writing goes to `frozen`.
+/// An empty table that reads from `members`, or else calls `missing`; a write calls `frozen`.
 pub fn proxy(lua: &Lua, members: Table, missing: Function, frozen: Function) -> mlua::Result<Table> {
     let next: Function = lua.globals().raw_get("next")?;
     let listed = members.clone();
@@ -45,7 +45,7 @@ pub fn proxy(lua: &Lua, members: Table, missing: Function, frozen: Function) -> 
     Ok(proxy)
 }
 
-/// A value as it may be given to recipes: a plain table sealed, anything else as it is.
+/// A value for recipes: a plain table is sealed, anything else is unchanged.
 pub fn seal_value(lua: &Lua, name: &str, value: Value) -> mlua::Result<Value> {
     match value {
         Value::Table(table) if !table.has_metatable() => seal(lua, name, table)?.into_lua(lua),

@@ -26,24 +26,24 @@ use crate::world::Caller;
 use crate::world::mail::settings::Settings;
 use crate::world::recipe_run::RecipeRun;
 
-/// What a channel is called where recipes have their kind.
+/// The kind of a channel, in place of a recipe's kind.
 pub const CHANNEL: &str = "channel";
-/// Where a state keeps the function by which a channel says what a good answer is.
+/// The registry key of the function by which a channel judges an answer.
 pub const GOOD_ANSWER: &str = "hikae.good_answer";
 
-/// What a text is in the reader's language; nothing when there is no translation.
+/// The translation of a text into the reader's language; `None` if it does not exist.
 pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
 
-/// The mail server that a recipe has when it names none.
+/// The default mail server of a recipe.
 pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
 
-/// Whether a SHA-256 is that of a backup on record.
+/// Whether a SHA-256 belongs to a recorded backup.
 pub type RecordedQuery = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// Plays another recipe in the world of this run, where there is no process to start; gives its outcome.
+/// Runs another recipe in the world of this run, without starting a process; returns its outcome.
 pub type Play = Box<dyn Fn(RecipeRun) -> LocalBoxFuture<'static, Result<serde_json::Value>> + Send>;
 
-/// Where no recipe can be played.
+/// For a session that cannot run other recipes.
 pub fn plays_nothing() -> Play {
     Box::new(|run| {
         let error = Error::new(Kind::Other, format!("the recipe `{}` cannot be run here", run.recipe));
@@ -51,10 +51,10 @@ pub fn plays_nothing() -> Play {
     })
 }
 
-/// Asks a person a question, and says whether the answer is yes. It waits for the answer: not for the thread of Lua.
+/// Asks a person a question, and returns whether the answer is yes. It blocks while it waits: do not call it on the Lua thread.
 pub type Ask = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// What the primitives of one run share.
+/// The state that the primitives of one run share.
 pub struct Session {
     pub caller: Caller,
     pub identity: Identity,
@@ -65,9 +65,9 @@ pub struct Session {
     /// Whether a file is a backup that was recorded here.
     pub recorded_query: RecordedQuery,
     pub play: Play,
-    /// Who to call, by level, for reports.
+    /// The people to call, by level, for reports.
     pub contacts: Vec<(&'static str, Vec<String>)>,
-    /// Asks a person, where there is one.
+    /// Asks a person, if there is one.
     pub ask: Option<Ask>,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
@@ -77,18 +77,18 @@ pub struct Session {
     /// The same as they were proved.
     pub proved: RefCell<Vec<Proved>>,
     pub sources: RefCell<Sources>,
-    /// The files that the recipe itself has removed: not those of the library's retention.
+    /// The files that the recipe itself has removed, without those removed by the library's retention.
     pub removed: RefCell<BTreeSet<PathBuf>>,
     /// The patterns of the remarks that the recipe's params accept.
     pub accepting: RefCell<Vec<String>>,
-    /// What the run has said so far, each once: copies of one stream say the same.
+    /// The remarks of the run so far, each once: copies of one stream repeat them.
     remarks: RefCell<Vec<Remark>>,
-    /// What must be dropped or stopped when the run ends.
+    /// The resources to drop or stop when the run ends.
     pub at_end: AtEndList,
     pub pool: Pool,
     /// How many bytes the recipe has logged.
     pub logged: Cell<usize>,
-    /// How many functions of the recipe are being shown lines inside each other.
+    /// The number of nested functions of the recipe that receive lines.
     pub tapping: Cell<usize>,
     steps: Cell<u64>,
 }
@@ -125,7 +125,7 @@ impl Session {
         }
     }
 
-    /// Whether it is a channel that notifies somebody.
+    /// Whether it is a channel that sends notifications.
     pub fn is_channel(&self) -> bool {
         self.identity.kind == CHANNEL
     }
@@ -135,12 +135,12 @@ impl Session {
         Session { smtp, ..self }
     }
 
-    /// The same session with the record of all runs to look at.
+    /// The same session with the record of all runs.
     pub fn with_record(self, record: RecordQueries) -> Session {
         Session { record, ..self }
     }
 
-    /// The same session with the record of backups to look at.
+    /// The same session with the record of backups.
     pub fn with_recorded_query(self, recorded_query: RecordedQuery) -> Session {
         Session { recorded_query, ..self }
     }
@@ -168,7 +168,7 @@ impl Session {
         });
     }
 
-    /// Answers for a failure in words, as `errors.accept` does for a recipe.
+    /// Accepts a failure with a reason, as `errors.accept` does for a recipe.
     pub fn accept(&self, failure: &Error, why: &str, site: Option<&Site>) {
         let error = failure.clone().at(failure.sites().iter().chain(site).cloned().collect::<Vec<_>>());
         event::log(event::Level::Info, &format!("accepted, because {why}: {}", failure.one_line()), site);
@@ -178,12 +178,12 @@ impl Session {
         self.accepted(failure, why, site);
     }
 
-    /// Writes down something that was looked at, and what was wrong with it, among the steps of the run.
+    /// Records a check, and the problem that it found, among the steps of the run.
     pub fn noted(&self, name: String, wrong: Option<String>, site: Option<&Site>) {
         self.took(name, Duration::ZERO, wrong, None, site);
     }
 
-    /// Says something beside the result of the run: it is shown, recorded, and weighed when the run has ended.
+    /// Adds a remark to the run: it is shown, recorded, and evaluated when the run has ended.
     pub fn remark(&self, mut remark: Remark, site: Option<&Site>) {
         remark.accept(&self.accepting.borrow());
         if self.remarks.borrow().contains(&remark) {
@@ -202,7 +202,7 @@ impl Session {
         self.recorder.remark(&remark);
     }
 
-    /// Writes down something that took so long and has just ended, and what was wrong with it.
+    /// Records something that has just ended, its duration, and its problem.
     pub fn took(
         &self,
         name: String,
@@ -241,7 +241,7 @@ impl Session {
         self.loading.get()
     }
 
-    /// A number that nothing else in this run has.
+    /// A number that is unique in this run.
     pub fn number(&self) -> u64 {
         self.steps.set(self.steps.get() + 1);
         self.steps.get()
@@ -264,7 +264,7 @@ impl Session {
     }
 }
 
-/// A step that is under way.
+/// A step in progress.
 pub struct Step {
     pub number: u64,
     name: String,
@@ -276,7 +276,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// Ends the step: how many bytes went in and out, and whether it failed.
+    /// Ends the step, with the bytes in and out, and whether it failed.
     pub fn end(self, bytes_in: u64, bytes_out: u64, error: Option<&Error>) {
         let duration = self.world.elapsed().saturating_sub(self.began);
         let status = if error.is_some() { Status::Failure } else { Status::Success };

@@ -20,14 +20,14 @@ fn make(limits: &LuaLimits) -> mlua::Result<(Lua, Fuse)> {
     Ok((lua, fuse))
 }
 
-/// Fixes what `math.random` gives from now on: a spec must see the same numbers each time.
+/// Fixes the results of `math.random` from now on: a spec must see the same numbers each time.
 pub fn seed(lua: &Lua, seed: i64) -> Result<()> {
     let math: mlua::Result<mlua::Table> = lua.globals().get("math");
     let seeded = math.and_then(|math| math.get::<mlua::Function>("randomseed")?.call::<()>(seed));
     seeded.map_err(traceback::from_lua)
 }
 
-/// Lets chance decide again what `math.random` gives.
+/// Makes `math.random` random again.
 pub fn unseed(lua: &Lua) -> Result<()> {
     let math: mlua::Result<mlua::Table> = lua.globals().get("math");
     let seeded = math.and_then(|math| math.get::<mlua::Function>("randomseed")?.call::<mlua::MultiValue>(()));

@@ -10,7 +10,7 @@ use crate::lua::fuse::Fuse;
 use crate::lua::pattern::{Capture, Fault, Matcher};
 use crate::lua::traceback::raise;
 
-/// Steps for one call: enough to look through a text of any length once, but not to try each way to split it.
+/// Steps for one call: enough to scan a text of any length once, but not to try every way to split it.
 pub fn allowance(lua: &Lua, length: usize) -> u64 {
     (1_000_000 + 32 * length as u64).min(Fuse::of(lua).left())
 }
@@ -75,7 +75,7 @@ fn each(args: &Arguments) -> mlua::Result<mlua::Function> {
         while at <= subject.len() {
             found = first(&mut matcher, at..=subject.len());
             match found {
-                // A match that is empty and ends where the last one did was seen already.
+                // An empty match that ends where the last one did was already returned.
                 Ok(Some((from, to))) if Some(to) == last_end => at = from + 1,
                 _ => break,
             }
@@ -127,7 +127,7 @@ pub fn one_capture(
     }
 }
 
-/// A fault of a pattern as an error of the recipe.
+/// Converts a pattern failure into an error of the recipe.
 pub fn refuse(args: &Arguments, fault: Fault) -> mlua::Error {
     let error = match fault {
         Fault::Malformed(what) => Error::new(Kind::Recipe, what),

@@ -114,7 +114,7 @@ fn shift(args: &Arguments) -> mlua::Result<Table> {
         return Err(args.bad(4, "destination wrap around"));
     }
     let copy = |offset: i64| to.set(target + offset, from.get::<Value>(first + offset)?);
-    // Backwards where the target is inside the range, so that nothing is overwritten before it was copied.
+    // Backwards if the target is inside the range, so that no element is overwritten before it is copied.
     let forward = target > last || target <= first || !to.equals(&from)?;
     if forward {
         (0..count).try_for_each(copy)?
@@ -128,7 +128,7 @@ fn sort(args: &Arguments, stock: &Function) -> mlua::Result<()> {
     let table = args.table(1)?;
     let compare = match args.at(2) {
         Value::Nil => None,
-        // A comparison written in C or Rust runs no Lua instruction, so nothing could stop the sort: `pcall` would swallow each try.
+        // A comparison in C or Rust runs no Lua instruction, so nothing could stop the sort: `pcall` would swallow each attempt.
         Value::Function(function) if function.info().what == "C" => {
             return Err(args.bad(2, "write the comparison as a function of your own"));
         }
@@ -144,7 +144,7 @@ fn sort(args: &Arguments, stock: &Function) -> mlua::Result<()> {
     stock.call((table, compare))
 }
 
-/// Counts `elements` as work, or refuses more than can be there.
+/// Counts `elements` as work, or fails if there cannot be so many.
 fn bounded(args: &Arguments, elements: i64) -> mlua::Result<()> {
     if elements > MAX_ELEMENTS {
         return Err(args.refuse(format!("`{}` would move {elements} values", args.function)));

@@ -28,7 +28,7 @@ pub fn install(lua: &Lua, library: &Table) -> mlua::Result<()> {
     Ok(())
 }
 
-/// A function of a stock library that goes through the whole of its text, and counts that as work.
+/// A standard function that reads its whole text, and counts that as work.
 pub fn counted(lua: &Lua, library: &str, name: &str) -> mlua::Result<Function> {
     let stock: Function = lua.globals().raw_get::<Table>(library)?.raw_get(name)?;
     lua.create_function(move |lua, values: MultiValue| {
@@ -57,7 +57,7 @@ fn rep(args: &Arguments) -> mlua::Result<LuaString> {
     args.lua.create_string(result)
 }
 
-/// Refuses what would be too large, and `%p`, which shows nothing but an address.
+/// Refuses a result that would be too large, and `%p`, which only shows an address.
 fn prepare(args: &Arguments) -> mlua::Result<()> {
     let format = args.string(1)?;
     let format = format.as_bytes();
@@ -71,7 +71,7 @@ fn prepare(args: &Arguments) -> mlua::Result<()> {
     if length > MAX_RESULT { Err(args.too_large()) } else { Ok(()) }
 }
 
-/// Turns every value that only `%s` can take into its text.
+/// Converts every value that only `%s` accepts into text.
 fn show_each(lua: &Lua, values: &mut [Value]) -> mlua::Result<()> {
     for value in values.iter_mut().skip(1) {
         let is_text = matches!(value, Value::String(_) | Value::Integer(_) | Value::Number(_) | Value::Boolean(_));

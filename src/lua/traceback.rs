@@ -12,7 +12,7 @@ const MAX_SITES: usize = 20;
 pub const STACK_OVERFLOW: &str = "stack overflow";
 pub const OUT_OF_MEMORY: &str = "not enough memory";
 
-/// Where the recipe is now, the innermost place first. In an async function, ask before the `async` block.
+/// The current places in the recipe, the innermost first. In an async function, call it before the `async` block.
 pub fn sites(lua: &Lua) -> Vec<Site> {
     let mut sites = Vec::new();
     let mut level = 0;
@@ -33,17 +33,17 @@ pub fn sites(lua: &Lua) -> Vec<Site> {
     sites
 }
 
-/// Our error as one that Lua can carry, with the places in the recipe where it is raised.
+/// Wraps our error for Lua, with the places in the recipe where it is raised.
 pub fn raise(lua: &Lua, error: Error) -> mlua::Error {
     mlua::Error::external(error.at(sites(lua)))
 }
 
-/// What an error from Lua means. Our own errors come back as they were raised.
+/// Converts an error from Lua. Our own errors are returned as they were raised.
 pub fn from_lua(error: mlua::Error) -> Error {
     translate(error, None)
 }
 
-/// What a value means that `pcall` caught: one of our errors, or Lua's own as text without a traceback.
+/// Converts a value that `pcall` caught: one of our errors, or Lua's own as text without a traceback.
 pub fn caught(lua: &Lua, value: Value) -> Error {
     match value {
         Value::Error(error) => from_lua(*error).at(sites(lua)),
@@ -59,7 +59,7 @@ pub fn caught(lua: &Lua, value: Value) -> Error {
     }
 }
 
-/// The same where Lua's memory limit is known, so that running into it can be reported with the number.
+/// The same with a known memory limit, to report its number when Lua reaches it.
 pub fn from_lua_within(error: mlua::Error, memory_bytes: usize) -> Error {
     translate(error, Some(memory_bytes))
 }
@@ -83,7 +83,7 @@ fn translate(error: mlua::Error, memory_bytes: Option<usize>) -> Error {
     converted.at(frames)
 }
 
-/// The error below all of mlua's wrapping, and the frames that the innermost wrapping knew.
+/// The error inside all of mlua's wrappers, and the frames of the innermost wrapper.
 fn dig(error: &mlua::Error) -> (&mlua::Error, Vec<Site>) {
     let (mut error, mut frames) = (error, Vec::new());
     loop {
@@ -119,7 +119,7 @@ fn syntax(message: &str) -> Error {
 /// An error that Lua raised itself, or that the recipe raised with `error(...)`.
 fn runtime(text: &str, memory_bytes: Option<usize>) -> Error {
     let (message, frames) = split_traceback(text);
-    // Only a place on the stack is a place: a message may well start with `at 10:30: `.
+    // Only a place on the stack counts: a message may start with `at 10:30: `.
     let placed = split_place(message).filter(|(site, _)| frames.iter().any(|frame| frame.file == site.file));
     let (message, sites) = match placed {
         Some((site, rest)) => (rest, from_place(site, frames)),
@@ -163,7 +163,7 @@ fn describe(message: &str, memory_bytes: Option<usize>) -> Error {
     Error::new(Kind::Recipe, plain(message))
 }
 
-/// What to try after an error in Lua's own words.
+/// The hint for one of Lua's own errors.
 fn advice(message: &str) -> Option<String> {
     if message.contains(" a secret value") {
         return Some(
@@ -177,7 +177,7 @@ fn advice(message: &str) -> Option<String> {
     Some(format!("`{name}` is nil here: is it spelt right? test what may be absent with `if`"))
 }
 
-/// A recursion that does not end.
+/// The error for an endless recursion.
 pub fn too_deep() -> Error {
     Error::new(Kind::Recipe, "too many calls inside each other").hint("does a function call itself without end?")
 }
@@ -236,7 +236,7 @@ fn parse_frames(traceback: &str) -> Vec<Site> {
     frames.map(|(site, _)| site).take(MAX_SITES).collect()
 }
 
-/// `file:line: rest` taken apart at the first place that reads so.
+/// Splits `file:line: rest` at the first match.
 fn split_place(text: &str) -> Option<(Site, &str)> {
     for (at, _) in text.match_indices(':') {
         let (digits, rest) = text[at + 1..].split_once(": ").unwrap_or_default();

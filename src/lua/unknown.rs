@@ -7,7 +7,7 @@ use crate::error::{Error, Kind};
 use crate::lua::traceback::raise;
 use crate::world::dry_run::Withheld;
 
-/// What would need the value: to look into it, to count with it, to compare it. `==` alone asks nobody.
+/// The operations that need the value: to index it, to calculate with it, to compare it. `==` with another type calls no metamethod.
 const DECIDING: [MetaMethod; 18] = [
     MetaMethod::Index,
     MetaMethod::NewIndex,
@@ -29,36 +29,36 @@ const DECIDING: [MetaMethod; 18] = [
     MetaMethod::Pairs,
 ];
 
-/// A value that only a run would know.
+/// A value that is known only in a real run.
 #[derive(Clone)]
 pub struct Unknown {
-    /// As a sentence begins: "the answer of `sync`".
+    /// The start of a sentence: "the answer of `sync`".
     what: String,
     why: Withheld,
 }
 
 impl Unknown {
-    /// What a program would answer.
+    /// The unknown answer of a program.
     pub fn answer(program: &str) -> Unknown {
         Unknown { what: format!("the answer of `{program}`"), why: Withheld::Program }
     }
 
-    /// What a database would answer.
+    /// The unknown answer of a database.
     pub fn row() -> Unknown {
         Unknown { what: "the answer of the server".to_owned(), why: Withheld::Database }
     }
 
-    /// What a field would hold.
+    /// The unknown value of a field.
     pub fn field(name: &str) -> Unknown {
         Unknown { what: format!("`{name}`"), why: Withheld::Answer }
     }
 
-    /// It as Lua holds it.
+    /// Converts it to a Lua value.
     pub fn handle(self, lua: &Lua) -> mlua::Result<AnyUserData> {
         lua.create_userdata(self)
     }
 
-    /// The error of whatever needs to know it.
+    /// The error of an operation that needs the value.
     pub fn error(&self) -> Error {
         Error::new(Kind::Cancelled, format!("{} is not known", self.what)).because(self.why)
     }
@@ -82,7 +82,7 @@ impl UserData for Unknown {
     }
 }
 
-/// The first of some values that is not known.
+/// The first unknown value among these.
 fn of(values: &MultiValue) -> Option<Unknown> {
     values.iter().find_map(|value| value.as_userdata()?.borrow::<Unknown>().ok().map(|unknown| unknown.clone()))
 }

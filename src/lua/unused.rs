@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::error::{Error, Kind, Site};
 
-/// Whether a stream was ever consumed; the session asks at the end of the run.
+/// Whether a stream was ever consumed; the session checks at the end of the run.
 pub struct Unused {
     pub label: String,
     pub site: Option<Site>,
@@ -12,7 +12,7 @@ pub struct Unused {
 }
 
 impl Unused {
-    /// What is wrong with a stream that nobody consumed.
+    /// The error for a stream that was never consumed.
     pub fn error(&self) -> Error {
         Error::new(Kind::Recipe, format!("the stream of `{}` was never consumed", self.label))
             .at(self.site.clone())

@@ -1,4 +1,4 @@
-//! What is wrong with an option, and the words for it.
+//! Describes the problem with an option, for messages.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::de::{self, Unexpected};
 use crate::error::{Error, Kind};
 use crate::suggest;
 
-/// What is wrong with a value, before it is put into words.
+/// The problem with a value, before it becomes a message.
 #[derive(Debug)]
 pub enum Wrong {
     UnknownField {
@@ -75,18 +75,18 @@ fn hint_for(name: &str, found: &str) -> String {
     see_docs(name)
 }
 
-/// Where a person finds what the call `name` takes.
+/// Where to find the options of the call `name`.
 pub fn see_docs(name: &str) -> String {
     format!("`hikae docs {name}` shows what it takes")
 }
 
-/// What a secret is called where it does not belong.
+/// The name for a secret in the wrong place, in messages.
 pub const SECRET: &str = "a secret";
 
-/// What a string that is no text is called where text belongs.
+/// The name for a non-text string in place of text, in messages.
 pub const BYTES: &str = "a string that is not UTF-8";
 
-/// What was given, in Lua's words.
+/// The value that was passed, in Lua's words.
 fn found(value: Unexpected) -> String {
     match value {
         Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
@@ -103,7 +103,7 @@ fn found(value: Unexpected) -> String {
     }
 }
 
-/// What belongs there, in words that are not Rust's.
+/// The expected value, without Rust terms.
 fn expected_words(expected: &dyn de::Expected) -> String {
     let words = expected.to_string();
     match words.as_str() {

@@ -1,4 +1,4 @@
-//! The module `archive`: files into a tar archive, what is in one, and its way into a folder.
+//! The module `archive`: packs files into a tar archive, lists one, and unpacks it into a folder.
 
 mod packing;
 
@@ -30,7 +30,7 @@ use crate::world::dry_run::is_withheld;
 
 /// The most entries of an archive that a recipe holds as a table.
 const MAX_LISTED: usize = 100_000;
-/// What an archive may unpack to by default.
+/// The default limits for unpacking an archive.
 const MOST: Most = Most { entries: 100_000, size_bytes: 10 << 30 };
 
 #[derive(Deserialize, Default)]
@@ -88,7 +88,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("archive.pack", |call, (options,): (PackOptions,)| pack(call, options))
 }
 
-/// What is in an archive, read to its proved end.
+/// The content of an archive, read to its proved end.
 async fn list(call: Rc<Call>, path: PathBuf, options: ListOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
     let step = call.session.step(format!("list {}", path.display()), call.site());
@@ -139,7 +139,7 @@ fn describe(call: &Call, entry: &TarEntry) -> mlua::Result<Table> {
     Ok(table)
 }
 
-/// A name as Lua holds it: its bytes, which need not be UTF-8.
+/// A name for Lua: its bytes, which need not be UTF-8.
 fn lua_name(call: &Call, name: &Path) -> mlua::Result<LuaString> {
     call.lua.create_string(name.as_os_str().as_bytes())
 }
@@ -184,7 +184,7 @@ async fn unpack(call: Rc<Call>, options: UnpackOptions) -> Result<Table> {
     let work = Unpacking { caller, source, identity, into, links, only, most, step: step.number };
     let cancel = CancellationToken::new();
     let cancel_on_drop = cancel.clone().drop_guard();
-    // Broken off, it must still remove what it has made.
+    // If cancelled, it must still remove the files that it made.
     let answer = spawn_uncancellable(call.session.pool.guard()?, work.run(cancel)).await;
     drop(cancel_on_drop);
     if let Err(error) = &answer
@@ -207,7 +207,7 @@ fn table(call: &Call, unpacked: &Unpacked) -> mlua::Result<Table> {
     Ok(table)
 }
 
-/// What a plan can show of an archive that is not there yet.
+/// The placeholder in a plan for an archive that does not exist yet.
 fn unknown(call: &Call) -> mlua::Result<Table> {
     let table = call.lua.create_table()?;
     for name in ["files", "size_bytes", "skipped"] {

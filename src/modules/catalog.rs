@@ -1,4 +1,4 @@
-//! The module `catalog`: what should have run, and what did, as the record of all runs has it.
+//! The module `catalog`: what should have run, and what did, from the record of all runs.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::lua::json::to_lua;
 use crate::lua::traceback::from_lua;
 use crate::units::duration;
 
-/// How many runs are given when the recipe names no limit, and the most.
+/// The default and the largest number of runs that are returned.
 const USUAL: usize = 100;
 const MOST: usize = 10_000;
 
@@ -48,7 +48,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         })
 }
 
-/// The runs that fit, the newest first.
+/// The matching runs, the newest first.
 fn runs(call: &Call, options: RunsOptions) -> Result<Vec<Run>> {
     let now = call.world()?.world.now();
     let wrong = |what: String, hint: String| Error::new(Kind::Recipe, what).hint(hint);

@@ -28,13 +28,13 @@ fn now(call: &Call) -> DateTime<FixedOffset> {
     call.session.caller.world.now()
 }
 
-/// Seconds since 1970 of a stamp in local time; nil when the text is none.
+/// Seconds since 1970 of a stamp in local time; nil if the text is not a stamp.
 fn parse_stamp(call: &Call, text: &str) -> Option<i64> {
     let local = NaiveDateTime::parse_from_str(text, STAMP).ok()?;
     Some(local.and_utc().timestamp() - i64::from(now(call).offset().local_minus_utc()))
 }
 
-/// A duration as a recipe gives it.
+/// A duration from a recipe.
 #[derive(serde::Deserialize)]
 #[serde(untagged, expecting = "seconds or a duration such as \"25h\"")]
 enum DurationOption {

@@ -24,7 +24,7 @@ pub struct TextOptions {
 }
 
 impl TextOptions {
-    /// How much the text may have: no more than a Lua value can hold.
+    /// The size limit of the text: no more than a Lua value can hold.
     pub fn max_bytes(&self) -> Result<usize> {
         let max_bytes = self.max_bytes.unwrap_or(1 << 20);
         if max_bytes > MAX_RESULT {

@@ -1,4 +1,4 @@
-//! The module `errors`, with `pcall`, `error` and `assert`: how a recipe catches a failure, and answers for it.
+//! The module `errors`, with `pcall`, `error` and `assert`: how a recipe catches a failure, and accepts it or raises it again.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .raw_wait("errors.raise", |call, value: Value| async move { Err::<(), _>(raised(&call, value)) })
 }
 
-/// The functions of Lua itself that let failures through, as hikae has them.
+/// hikae's versions of the Lua functions that handle errors.
 pub fn functions(lua: &Lua) -> mlua::Result<Vec<(&'static str, Value)>> {
     let pcall = catch::pcall(lua)?;
     let error = raw_waiting(lua, "error", |call: Rc<Call>, (value, _level): (Value, Option<i64>)| async move {
@@ -40,7 +40,7 @@ pub fn functions(lua: &Lua) -> mlua::Result<Vec<(&'static str, Value)>> {
     Ok(vec![("pcall", Value::Function(pcall)), ("error", Value::Function(error)), ("assert", Value::Function(assert))])
 }
 
-/// Accepts a caught failure in words, which are kept with the run.
+/// Accepts a caught failure with a reason, which is kept with the run.
 fn accept(call: &Call, failure: &Value, why: &Value) -> Result<()> {
     let failure = failure.as_userdata().and_then(|data| data.borrow::<ErrorHandle>().ok()).ok_or_else(|| {
         Error::new(Kind::Recipe, "`errors.accept` takes a failure that was caught").hint(
@@ -60,7 +60,7 @@ fn accept(call: &Call, failure: &Value, why: &Value) -> Result<()> {
     Ok(())
 }
 
-/// The words of an error that a recipe raises itself.
+/// The message of an error that a recipe raises itself.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raised {

@@ -27,9 +27,9 @@ use crate::stream::taps::Count;
 use crate::units::show_size;
 use crate::world::{Caller, Effect, EntryKind, ListQuery, Stat};
 
-/// The largest file that `fs.read` gives as a string.
+/// The largest file that `fs.read` returns as a string.
 const MAX_READ_BYTES: u64 = 8 << 20;
-/// What the library's retention removes, it has rules for.
+/// The library's retention removes files by its own rules.
 const RETENTION: &str = "hikae/retention.lua";
 /// Mode of files and folders that a recipe makes (guide §9.2).
 const FILE_MODE: u32 = 0o600;
@@ -83,7 +83,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("fs.open", open)
 }
 
-/// The entries; where names that are not UTF-8 are skipped, also how many.
+/// The entries; if names that are not UTF-8 are skipped, also their number.
 async fn list(call: Rc<Call>, options: ListOptions) -> Result<MultiValue> {
     let (kind, skips, caller) = (options.kind, options.not_utf8 == NotUtf8::Skip, call.world()?);
     let mut skipped = 0_i64;
@@ -122,7 +122,7 @@ async fn list(call: Rc<Call>, options: ListOptions) -> Result<MultiValue> {
     Ok([Value::Table(list)].into_iter().chain(skipped).collect())
 }
 
-/// How much is in the files below a folder, whatever their names; links are not followed.
+/// The total size of the files below a folder, whatever their names; links are not followed.
 async fn usage(call: Rc<Call>, dir: PathBuf) -> Result<Table> {
     let found = ListQuery { recursive: true, ..ListQuery::of(&dir) };
     let entries = call.world()?.list(found).await?;
@@ -155,7 +155,7 @@ fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
     Ok(table)
 }
 
-/// What is to be removed. Of a long list, only the paths leave Lua: it may be longer than what crosses otherwise.
+/// The paths to remove. Of a long list, only the paths leave Lua: it may exceed the usual limit of a call.
 fn removed(call: &Call, what: Value, options: Value) -> Result<(Removed, Option<RemoveOptions>)> {
     match what.as_table().and_then(paths_in).filter(|paths| !paths.is_empty()) {
         Some(paths) => {
@@ -166,7 +166,7 @@ fn removed(call: &Call, what: Value, options: Value) -> Result<(Removed, Option<
     }
 }
 
-/// The paths of a list of paths, or of entries as `fs.list` gives them; nothing where it is anything else.
+/// The paths of a list of paths, or of entries from `fs.list`; `None` for anything else.
 fn paths_in(list: &Table) -> Option<Vec<Listed>> {
     let path = |value: Value| match value {
         Value::String(path) => Some(Listed::Path(path.to_str().ok()?.to_owned().into())),
@@ -193,7 +193,7 @@ async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result
             caller.remove(&path).await?;
             vec![path]
         }
-        // A list that is empty removes nothing, as a search that found nothing asks.
+        // An empty list, such as from a search without results, removes nothing.
         Removed::Nothing(_) => return Ok(()),
         Removed::Many(_) if recursive => {
             return Err(Error::new(Kind::Recipe, "`recursive` removes one folder, not a list of paths")
@@ -211,7 +211,7 @@ async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result
     Ok(())
 }
 
-/// What is beside a backup of this run may go for its sake: so that must still be as it was proved.
+/// Other files may be removed because of a backup of this run, so the backup must still be as it was proved.
 async fn must_exist(call: &Call, caller: &Caller, what: &Removed) -> Result<()> {
     let paths: Vec<&Path> = match what {
         Removed::One(path) => vec![path],
@@ -225,11 +225,11 @@ async fn must_exist(call: &Call, caller: &Caller, what: &Removed) -> Result<()> 
     Ok(())
 }
 
-/// Removes everything below a folder, with what runs that are dead have left unfinished there.
+/// Removes everything below a folder, including partial files of dead runs.
 async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
     let found = ListQuery { recursive: true, ..ListQuery::of(dir) };
     caller.sweep(dir).await?;
-    // The deepest first: what is in a folder comes after it in the list.
+    // The deepest first: the list has a folder before its content.
     for entry in caller.list(found).await?.into_iter().rev() {
         if entry.stat.kind == EntryKind::Dir {
             caller.sweep(&entry.path).await?;
@@ -239,7 +239,7 @@ async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies a file under a name that nothing has yet; it is there whole or not at all.
+/// Copies a file to a new name; the copy exists whole or not at all.
 async fn copy(call: Rc<Call>, from: PathBuf, to: PathBuf, mode: u32) -> Result<()> {
     let caller = call.world()?;
     spawn_cancellable(call.session.pool.guard()?, async move {

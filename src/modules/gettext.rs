@@ -1,4 +1,4 @@
-//! The function `_`: a text of a recipe in the reader's language, with its values put in.
+//! The function `_`: a text of a recipe in the reader's language, with its values inserted.
 
 use mlua::{Function, Lua, MultiValue, Value};
 

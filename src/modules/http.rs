@@ -35,13 +35,13 @@ use crate::world::http::upload::is_expected;
 use crate::world::http::words::too_long;
 use crate::world::http::{HttpResponse, Method};
 
-/// How long a request may take, with its tries, where nobody says.
+/// The default time limit of a request, including its retries.
 const TOTAL: Duration = Duration::from_secs(120);
 /// How long a server may be silent.
 const IDLE: Duration = Duration::from_secs(30);
 /// The same for a download, where the server may have to fetch the bytes first.
 const DOWNLOAD_IDLE: Duration = Duration::from_secs(300);
-/// The longest answer that becomes a text, where nobody says.
+/// The default size limit of an answer that becomes a text.
 const MAX_BYTES: usize = 1 << 20;
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
@@ -67,7 +67,7 @@ struct Answered {
     status: u16,
     headers: Vec<(String, String)>,
     body: Bytes,
-    /// Nothing was sent: a plan only shows what would be.
+    /// Nothing was sent: a plan only shows the request.
     withheld: bool,
     /// Why the rest of the body is missing.
     broken: Option<Error>,
@@ -85,7 +85,7 @@ async fn request(call: Rc<Call>, mut wish: Wish) -> Result<Table> {
     let step = call.session.step(exchange.request.title(), call.site());
     let sent = exchange.request.body.data.len() as u64;
     let is_channel = call.session.is_channel();
-    // A redirect loses what was posted: the page behind it would answer for an alert that nobody got.
+    // A redirect drops the posted body: its target would confirm an alert that was never delivered.
     exchange.policy.follow = !is_channel;
     let answer = match trusting(exchange, wish.ca_file.take()).await {
         Ok(exchange) => exchange.run(|answer, title| read(answer, title, max_bytes, planned, is_channel)).await,
@@ -101,13 +101,13 @@ async fn request(call: Rc<Call>, mut wish: Wish) -> Result<Table> {
     Ok(table)
 }
 
-/// A stream of an answer, which ends well only when the server has marked its end.
+/// A stream of an answer, which succeeds only if the server has marked its end.
 fn download(call: &Call, mut wish: Wish) -> Result<AnyUserData> {
     let caller = call.world()?;
     let idle = DOWNLOAD_IDLE.min(caller.limits.idle);
     let caller = caller.limited(wish.timeout, wish.idle_timeout.or(Some(idle)));
     let limits = caller.limits;
-    // Every other good answer is a part of what was asked for, or nothing of it.
+    // Every other successful status means only a part of the content, or none.
     wish.expect.get_or_insert_with(|| vec![200]);
     let exchange = wish.exchange(caller)?;
     let ca_file = wish.ca_file.take();
@@ -121,7 +121,7 @@ fn download(call: &Call, mut wish: Wish) -> Result<AnyUserData> {
     Stream::create(call, pipeline, Vec::new())
 }
 
-/// The same exchange, with the authorities that a file names.
+/// The same exchange, with the certificate authorities from a file.
 async fn trusting(mut exchange: Exchange, ca_file: Option<PathBuf>) -> Result<Exchange> {
     if let Some(path) = ca_file {
         exchange.request.roots = Some(exchange.caller.read(&path, MAX_BYTES as u64).await?);

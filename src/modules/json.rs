@@ -14,7 +14,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("json.decode", |call, (text,): (String,)| to_lua(&call.lua, &decode(&text)?).map_err(from_lua))?
         .raw_wait("json.encode", |call, value: Value| async move {
             let cannot = || Error::new(Kind::Recipe, "cannot write a value as JSON");
-            // What JSON cannot hold would be left out without a word.
+            // Values that JSON cannot hold would be silently omitted.
             whole(&Plain::from_lua(&value).map_err(|why| cannot().because(why))?)
                 .map_err(|why| cannot().because_text(why))?;
             let value: serde_json::Value = call.lua.from_value(value).map_err(|error| {

@@ -17,7 +17,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
 
 /// A longer line is cut.
 const MAX_LINE_BYTES: usize = 64 << 10;
-/// What a recipe says in more than this is no log.
+/// A larger total is an error: it is no longer a log.
 const MAX_LOG_BYTES: usize = 8 << 20;
 
 fn log_line(call: &Call, level: Level, message: &str) -> Result<()> {

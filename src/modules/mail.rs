@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::units::duration;
 use crate::world::mail::{Mail, Mailbox, Security, Sent, Server};
 
-/// The longest that one mail may take when the recipe does not say.
+/// The default time limit for one mail.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// The largest CA file.
 const MAX_PEM_BYTES: u64 = 1 << 20;
@@ -30,7 +30,7 @@ struct Options {
     subject: String,
     text: String,
     html: Option<String>,
-    /// With it, nothing of the server is taken from the environment: its password is for its own server only.
+    /// If set, no server setting comes from the environment: that password is only for its own server.
     host: Option<String>,
     port: Option<u16>,
     security: Option<Security>,
@@ -38,7 +38,7 @@ struct Options {
     password: Option<Secret>,
     ca_file: Option<PathBuf>,
     allow_plain_auth: Option<bool>,
-    /// Some recipients may be refused, as long as one is not.
+    /// Some recipients may be refused, as long as one is accepted.
     #[serde(default)]
     allow_refused: bool,
     message_id: Option<String>,
@@ -119,7 +119,7 @@ async fn send(call: Rc<Call>, options: Options) -> Result<Value> {
 }
 
 impl Options {
-    /// Puts what the recipe says in the place of what the environment does.
+    /// Overrides the environment's settings with those of the recipe.
     fn adjust(&self, server: &mut Server) {
         if let Some(port) = self.port.filter(|port| *port != server.port) {
             server.port = port;
@@ -137,7 +137,7 @@ impl Options {
     }
 }
 
-/// The mail went out, but not to everybody: nobody is to find that out from the silence.
+/// The mail was sent, but not to every recipient: this must be reported.
 fn some_refused(address: &str, sent: &Sent) -> Error {
     let refused: Vec<&str> = sent.refused.iter().map(|one| one.address.as_str()).collect();
     let replies: Vec<String> = sent.refused.iter().map(|one| format!("{}: {}", one.address, one.reply)).collect();

@@ -56,7 +56,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .wait("manifest.save_set", |call, (path, options): (PathBuf, set::SetOptions)| set::save(call, path, options))
 }
 
-/// The manifest beside a backup as a table; nil where there is none.
+/// The manifest beside a backup as a table; nil if it does not exist.
 async fn read(call: Rc<Call>, path: PathBuf, options: ReadOptions) -> Result<Value> {
     let Some(mut manifest) = described::read(&call.world()?, &path).await? else { return Ok(Value::Nil) };
     if options.lists == Some(false) {

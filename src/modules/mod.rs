@@ -28,10 +28,10 @@ use mlua::{Lua, Value};
 use crate::lua::exports::Make;
 use crate::lua::machine::Library;
 
-/// All that Lua has from hikae.
+/// All modules and functions that hikae adds to Lua.
 pub const LIBRARY: Library = Library { modules: &MODULES, functions };
 
-/// Every module that Lua has from hikae.
+/// Every module that hikae adds to Lua.
 pub const MODULES: [(&str, Make); 16] = [
     ("archive", archive::module),
     ("catalog", catalog::module),

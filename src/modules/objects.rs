@@ -1,4 +1,4 @@
-//! The module `objects`: what is in the buckets of object stores that the recipe declares.
+//! The module `objects`: the objects in the buckets of declared object stores.
 
 pub mod open;
 pub mod put;
@@ -33,7 +33,7 @@ struct RemoveOptions {
     why: Option<String>,
 }
 
-/// What a function does with the store that comes before its other arguments.
+/// The work of a function with the store that is its first argument.
 type Act = fn(Rc<Call>, Arc<Store>, MultiValue) -> LocalBoxFuture<'static, Result<Value>>;
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
@@ -89,7 +89,7 @@ async fn stat(call: Rc<Call>, store: Arc<Store>, args: MultiValue) -> Result<Val
 async fn remove(call: Rc<Call>, store: Arc<Store>, args: MultiValue) -> Result<Value> {
     let (key, options): (String, Option<RemoveOptions>) = call.args(args)?;
     let caller = Caller { why: options.unwrap_or_default().why, ..call.world()? };
-    // What is in the store of a backup of this run may go for its sake: so that must still be as it was proved.
+    // Objects may be removed because of a backup of this run in this store, so the backup must still be as it was proved.
     let proved = call.session.proved.borrow().clone();
     for one in proved.iter().filter(|one| one.is_in_store(&store)) {
         one.must_be_the_same(&caller, When::BeforeRemoval).await?;

@@ -22,7 +22,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("path.is_absolute", |_, (path,): (String,)| Ok(Path::new(&path).is_absolute()))
 }
 
-/// Joins the parts with `/`; a later part that is absolute is an error, since it would throw the earlier ones away.
+/// Joins the parts with `/`; a later part that is absolute is an error, since it would discard the earlier ones.
 fn join(first: &str, rest: impl Iterator<Item = String>) -> Result<String> {
     let mut joined = first.to_owned();
     for part in rest {

@@ -91,7 +91,7 @@ fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
     facts.lock().load = of_dump(&options);
     let label = format!("dump of {}", options.database);
     if options.create {
-        // What a plan knows of it; the dump itself says more.
+        // The facts known to a plan; the dump itself has more.
         facts.lock().sections.insert("database".to_owned(), serde_json::json!({ "name": options.database }));
     }
     let (database, stage_facts) = (options.database.clone(), facts.clone());
@@ -163,7 +163,7 @@ async fn databases(call: Rc<Call>, options: ServerOptions) -> Result<Value> {
     call.lua.create_sequence_from(names).map(Value::Table).map_err(from_lua)
 }
 
-/// Where a call may unpack, if the recipe names a folder for that.
+/// The folder in which a call may unpack, if the recipe names one.
 fn scratch_root(call: &Call, folder: Option<PathBuf>) -> Result<Option<ScratchRoot>> {
     let Some(folder) = folder else { return Ok(None) };
     let (run_id, weak_guard) = (&call.session.identity.run_id, call.session.pool.weak_guard()?);

@@ -25,7 +25,7 @@ use crate::world::dry_run::is_withheld;
 use crate::world::program::ProgramSource;
 use crate::world::{Caller, Command, SecretOrText, program, shells};
 
-/// The most that `process.run` keeps of what a program writes.
+/// The most output of a program that `process.run` keeps.
 const MAX_OUTPUT_BYTES: usize = 4 << 20;
 
 #[derive(Deserialize)]
@@ -38,9 +38,9 @@ struct Options {
     env: BTreeMap<String, Text>,
     cwd: Option<PathBuf>,
     stdin: Option<Text>,
-    /// The command line that takes the bytes back, for the line that restores a backup of them.
+    /// The command line that loads the bytes again, for the restore line of a backup.
     load: Option<String>,
-    /// Exit codes that are no failure.
+    /// Exit codes that count as success.
     ok_codes: Option<Vec<i32>>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
@@ -96,7 +96,7 @@ async fn run(call: Rc<Call>, options: Options) -> Result<Value> {
     Ok(Value::Table(table))
 }
 
-/// What a plan gives in place of an answer that it does not ask for: a recipe that needs none of it goes on.
+/// The placeholder in a plan for an answer that is not fetched: a recipe that does not use it continues.
 pub fn unknown<T>(call: &Call, known_later: Unknown, answer: &Result<T>) -> Result<Option<Value>> {
     match answer {
         Err(error) if is_withheld(error) => {
@@ -106,7 +106,7 @@ pub fn unknown<T>(call: &Call, known_later: Unknown, answer: &Result<T>) -> Resu
     }
 }
 
-/// A stream of what a program writes; it ends well only when the program exits 0, or with a code among `ok_codes`.
+/// A stream of a program's output; it succeeds only if the program exits with 0 or a code in `ok_codes`.
 fn stream(call: &Call, options: Options) -> Result<AnyUserData> {
     if options.stdin.is_some() {
         return Err(Error::new(Kind::Recipe, "`process.stream` takes no `stdin`").hint("`process.run` takes it"));

@@ -1,4 +1,4 @@
-//! The module `recipes`: runs other recipes, each as a run of its own with its own lock, record and walls.
+//! The module `recipes`: runs other recipes, each as a separate run with its own lock, record and walls.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -58,10 +58,10 @@ impl<'de> Deserialize<'de> for Scalar {
 struct Options {
     #[serde(default)]
     set: BTreeMap<String, Scalar>,
-    /// Whether a run that is not a success is no failure of this one; its outcome says what it was.
+    /// Whether this run continues after an unsuccessful one; the outcome shows its status.
     #[serde(default)]
     may_fail: bool,
-    /// The longest that it may take; then it is ended.
+    /// The time limit, after which the run is ended.
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
 }
@@ -96,7 +96,7 @@ async fn run(call: Rc<Call>, recipe: String, options: Options) -> Result<Value> 
     to_lua(&call.lua, &outcome).map_err(from_lua)
 }
 
-/// A run that did not succeed is a failure of the recipe that asked for it, unless that says otherwise.
+/// Fails the calling recipe if the run did not succeed, unless the call allows that.
 fn judged(recipe: &str, outcome: serde_json::Value, may_fail: bool) -> Result<serde_json::Value> {
     let status = text(&outcome, "status");
     if may_fail || status == "success" {

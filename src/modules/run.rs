@@ -21,7 +21,7 @@ struct NoteOptions {
     measure: Option<Measure>,
 }
 
-/// What the time of a step is a measure of.
+/// The kind of work that a step's time measures.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Measure {
@@ -90,7 +90,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         })
 }
 
-/// Who to call, the first level first.
+/// The people to call, the first level first.
 fn contacts(lua: &Lua, groups: &[(&'static str, Vec<String>)]) -> Result<Table> {
     let rows = groups.iter().map(|(level, names)| {
         let row = lua.create_table()?;

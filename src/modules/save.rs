@@ -32,13 +32,13 @@ pub struct SaveOptions {
     restore: Option<String>,
 }
 
-/// How a backup is written, where the recipe says so.
+/// The recipe's options for writing a backup.
 #[derive(Clone, Default)]
 pub struct Writing {
-    /// How long it may take.
+    /// The time limit.
     pub total: Option<Duration>,
     pub idle: Option<Duration>,
-    /// Whether a backup of nothing is kept.
+    /// Whether an empty backup is kept.
     pub allow_empty: bool,
     /// The line of the manifest that restores it.
     pub restore: Option<String>,
@@ -59,7 +59,7 @@ pub async fn save(
     writing: Writing,
 ) -> Result<Table> {
     let mut caller = call.world()?;
-    // The limits of the source are no stricter ones for the target: it would be blamed for a source that takes too long.
+    // The target gets no stricter limits than the source: otherwise a slow source would look like an error of the target.
     caller.limits.total = writing.total.unwrap_or(caller.limits.total.max(pipeline.limits.total));
     caller.limits.idle = writing.idle.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
     let (label, name) = (pipeline.label.clone(), target.name());

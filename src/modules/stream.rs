@@ -41,7 +41,7 @@ mod encrypt;
 mod method;
 mod through;
 
-/// What Lua holds: a stream that is ready, or the place where it was used up.
+/// The state of a Lua handle: a stream that is ready, or the place where it was used up.
 pub struct Stream {
     ready: RefCell<Option<(Pipeline, Vec<LineTap>)>>,
     used_at: RefCell<Option<Site>>,
@@ -49,7 +49,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A new handle, entered in the session's account of streams.
+    /// A new handle, registered in the session's list of streams.
     pub fn create(call: &Call, pipeline: Pipeline, taps: Vec<LineTap>) -> Result<AnyUserData> {
         let unused = Rc::new(Unused { label: pipeline.label.clone(), site: call.site(), used: Cell::new(false) });
         call.session.streams.borrow_mut().push(unused.clone());
@@ -57,13 +57,13 @@ impl Stream {
         call.lua.create_userdata(stream).map_err(from_lua)
     }
 
-    /// Takes the stream to read it to its end, when there is room for its stages.
+    /// Takes the stream to read it to its end, if there is enough memory for its stages.
     pub fn consume(&self, call: &Call) -> Result<(Pipeline, Vec<LineTap>)> {
         let (pipeline, taps) = self.take(call)?;
         Ok((call.session.pool.memory.wait_for(pipeline), taps))
     }
 
-    /// Takes the stream to put one more stage behind it.
+    /// Takes the stream to append a stage.
     pub(super) fn extend(&self, call: &Call) -> Result<(Pipeline, Vec<LineTap>)> {
         if let Some((pipeline, _)) = self.ready.borrow().as_ref() {
             refuse_long(pipeline)?;
@@ -71,7 +71,7 @@ impl Stream {
         self.take(call)
     }
 
-    /// Takes the stream out of its handle, which is used up from here on.
+    /// Takes the stream out of its handle, which is used up from now on.
     pub fn take(&self, call: &Call) -> Result<(Pipeline, Vec<LineTap>)> {
         let Some(ready) = self.ready.borrow_mut().take() else {
             let made = place(&self.unused.site);
@@ -153,7 +153,7 @@ impl UserData for Stream {
             taps.push(LineTap { shown: Shown::Lines(lines), function, session: call.session.clone() });
             let split = move |source, _: &SharedFacts| -> Box<dyn Source> {
                 let (stage, reader) = Lines::new(source);
-                // Nothing shows the lines after the call that reads them was cancelled.
+                // No function receives lines after the call that reads them was cancelled.
                 let _unread = send.send(reader);
                 Box::new(stage)
             };
@@ -209,7 +209,7 @@ impl UserData for Stream {
             let options = options.unwrap_or_default();
             let level = options.level.map(|level| within(call, "level", level, 0, 9)).transpose()?;
             let threads = threads(call, options.threads)?;
-            // Blocks of 512 KiB, before and after, and what each thread works in.
+            // Blocks of 512 KiB, before and after, and the working memory of each thread.
             Ok(Stage::holding(threads * (3 << 19) + (2 << 20), move |source, facts| {
                 let usual = if facts.lock().shapes.contains_key("archive") { ARCHIVE_LEVEL } else { GZIP_LEVEL };
                 gzip(source, level.unwrap_or(usual), threads, facts)

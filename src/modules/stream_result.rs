@@ -18,28 +18,28 @@ use crate::stream::Facts;
 use crate::stream::ended::Ended;
 use crate::stream::lines::LineReader;
 
-/// A function of the recipe that is shown something of a stream.
+/// A function of the recipe that receives data about a stream.
 pub struct LineTap {
     pub shown: Shown,
     pub function: Function,
     pub session: Rc<Session>,
 }
 
-/// What a function is shown.
+/// The data that a function receives.
 pub enum Shown {
     /// Every line that passes.
     Lines(oneshot::Receiver<LineReader>),
-    /// What the stream was, at its end; nothing goes on before the function says that it is good.
+    /// The facts of the stream, at its end; nothing continues until the function accepts it.
     End(oneshot::Receiver<Ended>),
-    /// Nothing any more: it is shown already.
+    /// Nothing more: the function has already received it.
     Done,
 }
 
-/// Functions that read streams with such functions, and so on: each is a call inside the one before it.
+/// The most nested functions that read streams with such functions, and so on.
 const MAX_TAPS_INSIDE: usize = 8;
 
 impl LineTap {
-    /// Shows the function one line.
+    /// Passes one line to the function.
     pub async fn show(&self, line: &[u8]) -> Result<()> {
         self.call::<()>(mlua::BString::from(line.to_vec())).await
     }
@@ -56,7 +56,7 @@ impl LineTap {
         answer
     }
 
-    /// Lets the function decide whether a stream is good. Whatever is not true is a refusal.
+    /// Lets the function decide whether a stream is good. Any result other than true is a refusal.
     async fn check(&self, ended: Ended) -> Result<()> {
         let Ended { size_bytes, head, tail, good } = ended;
         let seen = Seen { size_bytes, head: mlua::BString::from(head), tail: mlua::BString::from(tail) };
@@ -68,20 +68,20 @@ impl LineTap {
                 .because_text(why)
                 .hint("look at what the program wrote, and at the function in `:check`"));
         }
-        // Nobody waits any more where the stream was cancelled meanwhile.
+        // The receiver is gone if the stream was cancelled meanwhile.
         let _unheard = good.send(());
         Ok(())
     }
 }
 
-/// Waits for the stream while the recipe's functions are shown its lines; the first failure ends both.
+/// Waits for the stream while the recipe's functions receive its lines; the first failure ends both.
 pub async fn with_taps<T>(task: impl Future<Output = Result<T>>, taps: Vec<LineTap>) -> Result<T> {
     let shown = try_join_all(taps.into_iter().map(show));
     try_join(task, shown).await.map(|(answer, _)| answer)
 }
 
 async fn show(mut tap: LineTap) -> Result<()> {
-    // A stream that could not be opened says so itself.
+    // A stream that could not be opened reports the error itself.
     match std::mem::replace(&mut tap.shown, Shown::Done) {
         Shown::Lines(lines) => {
             let Ok(mut lines) = lines.await else { return Ok(()) };
@@ -98,7 +98,7 @@ async fn show(mut tap: LineTap) -> Result<()> {
     }
 }
 
-/// What `:check` shows of a stream.
+/// The facts of a stream that `:check` passes on.
 struct Seen {
     size_bytes: u64,
     head: mlua::BString,
@@ -115,7 +115,7 @@ impl IntoLua for Seen {
     }
 }
 
-/// What a plan can show of a stream that was not read: the shape of its facts.
+/// The placeholder in a plan for an unread stream: the shape of its facts.
 pub fn unknown_facts(call: &Call, facts: &Facts) -> mlua::Result<Table> {
     let table = call.lua.create_table()?;
     table.raw_set("sha256", AFTER_THE_RUN)?;

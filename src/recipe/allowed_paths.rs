@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::world::guarded::Needs;
 use crate::world::real::write_folders;
 
-/// Refuses to write in folders of the whole system where nobody said so: a param that came out as `/` is a mistake.
+/// Refuses to write in system folders without `write_shared`: a param that expands to `/` is a mistake.
 pub fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) -> Result<()> {
     let said = |path: &PathBuf| {
         let in_words = declaration.needs.write.iter().any(|template| Path::new(template) == path);
@@ -24,7 +24,7 @@ pub fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) 
     }
 }
 
-/// A path among the needs begins at the root.
+/// A path in the needs must be absolute.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
     if path.is_absolute() {
         return Ok(path.to_owned());

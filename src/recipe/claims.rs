@@ -1,4 +1,4 @@
-//! What a run reserves for itself before it starts: its id, and the lock of its recipe.
+//! Reserves what a run needs exclusively before it starts: its id, and the lock of its recipe.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::catalog::{Moment, NewRun, run_id};
 use crate::error::{Kind, Result};
 use crate::world::{Caller, LockGuard};
 
-/// What a run claims, and where it is written down.
+/// The id and the locks of a run, and where they are recorded.
 pub struct Claims<'a> {
     pub job: &'a Job,
     pub own: &'a Caller,
@@ -17,7 +17,7 @@ pub struct Claims<'a> {
 }
 
 impl Claims<'_> {
-    /// An id that is nobody else's. The run's own lock is taken before the run is recorded, so that a run whose lock is free is a dead one.
+    /// A unique id. The run's own lock is taken before the run is recorded, so that a free lock means a dead run.
     pub async fn run_id(&self) -> (NewRun, Option<Box<dyn LockGuard>>) {
         let machine = self.own.world.machine();
         self.wait_for_unique_second(&self.job.source.name).await;
@@ -43,7 +43,7 @@ impl Claims<'_> {
                     self.until_next_second(now).await;
                     continue;
                 }
-                // Without a state folder there is nothing to be unique in; the failure of the catalog says why.
+                // Without a state folder, the id cannot be checked; the failure of the catalog says why.
                 Err(error) => {
                     self.ledger.first_trouble(error);
                     None
@@ -51,7 +51,7 @@ impl Claims<'_> {
             };
             match self.ledger.start(&new) {
                 Ok(()) => return (new, held),
-                // The only error that `start` gives: a run of this second has ended already.
+                // The only error of `start`: a run of this second has already ended.
                 Err(_taken) => {
                     self.release(&new, held).await;
                     self.until_next_second(now).await;
@@ -70,7 +70,7 @@ impl Claims<'_> {
         }
     }
 
-    /// Names of files contain the second: a backup must not get the name that the run before gave to its own. Says whether it waited.
+    /// File names contain the second: a backup must not get the name of the previous run's backup. Returns whether it waited.
     pub async fn wait_for_unique_second(&self, recipe: &str) -> bool {
         let now = self.own.world.now();
         let taken = self.ledger.ended_within(recipe, now);
@@ -87,7 +87,7 @@ impl Claims<'_> {
         }
     }
 
-    /// The lock that keeps a second run of this recipe away from the same targets.
+    /// The lock against a second run of this recipe on the same targets.
     pub async fn recipe_lock(&self) -> Result<Box<dyn LockGuard>> {
         let locked = self.own.lock(&self.job.lock_path()).await;
         locked.map_err(|error| match error.kind() {

@@ -12,7 +12,7 @@ use crate::world::{Caller, Effect, EntryKind, ListQuery, Reply, Request, World};
 
 /// A world in which each folder is swept before the first file is made in it.
 ///
-/// The declared folders are swept at the start. Those below them are too many to be walked through, and a recipe mostly
+/// The declared folders are swept at the start. Walking through their subfolders takes too long, and a recipe mostly
 /// writes where it wrote before.
 pub struct Sweeping {
     inner: Arc<dyn World>,
@@ -20,17 +20,17 @@ pub struct Sweeping {
 }
 
 impl Sweeping {
-    /// With these folders swept already.
+    /// With these folders already swept.
     pub fn new(inner: Arc<dyn World>, swept: &[PathBuf]) -> Sweeping {
         Sweeping { inner, swept: Mutex::new(swept.iter().cloned().collect()) }
     }
 
-    /// The folder that this effect makes a file in, when it is the first.
+    /// The folder of this effect, if it makes the first file there.
     fn folder_to_sweep(&self, effect: &Effect) -> Option<PathBuf> {
         let (Effect::Create { path, .. } | Effect::Write { path, .. }) = effect else { return None };
         let folder = path.parent()?.to_owned();
         let mut swept = self.swept.lock().unwrap_or_else(|broken| broken.into_inner());
-        // What is in no declared folder is refused anyway, and is refused to the recipe alone.
+        // A path in no declared folder is refused anyway, with an error for the recipe.
         let declared = swept.iter().any(|root| folder.starts_with(root));
         (declared && swept.insert(folder.clone())).then_some(folder)
     }
@@ -49,7 +49,7 @@ impl World for Sweeping {
     crate::world::rest_from!(self => self.inner);
 }
 
-/// Removes the partial files of runs that were killed, and says so.
+/// Removes the partial files of killed runs, and reports it.
 pub async fn sweep(caller: &Caller, folders: &[PathBuf]) {
     for dir in folders {
         let swept = match caller.stat(dir).await {
@@ -62,17 +62,17 @@ pub async fn sweep(caller: &Caller, folders: &[PathBuf]) {
                 let message = format!("removed `{}`, which an interrupted run left", entry.path.display());
                 report::log(Level::Warn, &message, None);
             }),
-            // The recipe will meet the same folder, and then it is an error with a place.
+            // The recipe will use the same folder, and then gets an error with its place.
             Err(error) => report::log(Level::Warn, &error.one_line(), None),
         }
     }
 }
 
-/// Removes the locks of runs that were killed. They keep nobody away; they would only pile up.
+/// Removes the locks of killed runs. They block no run; they would only pile up.
 pub async fn drop_dead_locks(own: &Caller, dir: &Path) -> Result<()> {
     let found = ListQuery { name: Some("*.lock".to_owned()), ..ListQuery::of(dir) };
     for entry in own.list(found).await? {
-        // Removed under its own lock, so that it is never taken from under a run that has just made it.
+        // Removed while locked, so that a run that has just made the file never loses it.
         match own.lock(&entry.path).await {
             Ok(held) => {
                 own.remove(&entry.path).await?;

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::misfit::Misfit;
 
-/// What a shell would do something with, and hikae would not.
+/// Characters with a meaning in a shell, but not in hikae.
 const OF_A_SHELL: &str = "|&;<>()$`*";
 
-/// The words of each command of a line: `git pull && npm ci` are two, of which the second runs only after the first did well.
+/// The words of each command of a line: `git pull && npm ci` are two; the second runs only if the first succeeds.
 pub fn of_text(line: &str) -> Result<Vec<Vec<String>>, Misfit> {
     let mut reader = Reader::default();
     let mut rest = line.chars().peekable();
@@ -43,7 +43,7 @@ pub fn of_list(items: &[Value]) -> Result<Vec<Vec<String>>, Misfit> {
 
 const LISTS: &str = "write one command as `[\"systemctl\", \"restart\", \"app\"]`, several as `[[\"git\", \"pull\"], [\"npm\", \"ci\"]]`";
 
-/// Whether the first word can be a program: one with blanks in it is a whole line that was taken for a word.
+/// Whether the first word can be a program: a word with blanks is a whole line that was written as one word.
 fn could_run(words: &[String]) -> bool {
     let blank = |program: &String| program.contains(char::is_whitespace) && !program.starts_with('/');
     words.first().is_some_and(|program| !program.is_empty() && !blank(program))
@@ -64,12 +64,12 @@ fn of_a_shell(c: char) -> Misfit {
     ))
 }
 
-/// What was read of a line so far.
+/// The part of a line that was read so far.
 #[derive(Default)]
 struct Reader {
     commands: Vec<Vec<String>>,
     words: Vec<String>,
-    /// The word that is being read; one that was begun by a quote may be empty.
+    /// The current word; it may be empty if a quote began it.
     word: Option<String>,
 }
 
@@ -78,7 +78,7 @@ impl Reader {
         self.word.get_or_insert_default().push(c);
     }
 
-    /// The characters up to the closing quote. In double ones, a backslash comes before `"` and `\`.
+    /// The characters up to the closing quote. In double quotes, a backslash escapes `"` and `\`.
     fn quote(&mut self, rest: &mut impl Iterator<Item = char>, quote: char) -> Result<(), Misfit> {
         self.word.get_or_insert_default();
         while let Some(c) = rest.next() {

@@ -1,4 +1,4 @@
-//! What ends a run from outside, a signal or its deadline, and how Lua learns of it.
+//! Ends a run from outside, by a signal or its deadline, and stops its Lua.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::lua::fuse::{Fuse, Stop};
 
-/// What ended a run from outside.
+/// The outside cause that ended a run.
 #[derive(Clone, Copy)]
 pub enum Cut {
     Signal(i32),
@@ -23,9 +23,9 @@ impl Cut {
     }
 }
 
-/// Ends Lua for this reason, as soon as its fuse is there.
+/// Ends Lua for this reason, as soon as its fuse exists.
 pub async fn stop(fuse: oneshot::Receiver<Fuse>, cut: &Cut, timeout: Duration) {
-    // Lua that has ended before it had a fuse need not be stopped.
+    // Lua that ended before it had a fuse need not be stopped.
     if let Ok(fuse) = fuse.await {
         fuse.stop(match cut {
             Cut::Signal(_) => Stop::Cancelled,
@@ -34,17 +34,17 @@ pub async fn stop(fuse: oneshot::Receiver<Fuse>, cut: &Cut, timeout: Duration) {
     }
 }
 
-/// SIGINT and SIGTERM, kept from ending the process as long as anybody listens.
+/// SIGINT and SIGTERM, which do not end the process while this exists.
 pub struct Signals(Option<[Signal; 2]>);
 
 impl Signals {
-    /// Where no handler can be set, the default action ends the process.
+    /// If no handler can be set, the default action ends the process.
     pub fn listen() -> Signals {
         let both = signal(SignalKind::interrupt()).and_then(|first| Ok([first, signal(SignalKind::terminate())?]));
         Signals(both.ok())
     }
 
-    /// Waits for the next one since this listens, and gives its number.
+    /// Waits for the next signal since this was created, and returns its number.
     pub async fn caught(&mut self) -> i32 {
         let Some([interrupt, terminate]) = &mut self.0 else { return std::future::pending().await };
         tokio::select! {

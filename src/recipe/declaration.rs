@@ -13,33 +13,33 @@ use super::values::{ParamType, ParamValue};
 use crate::suggest;
 use crate::world::capability::Capability;
 
-/// What a recipe says of itself, without its functions.
+/// The declaration of a recipe, without its functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declaration {
     pub kind: RecipeKind,
     pub summary: Option<String>,
     pub run_type: RunType,
-    /// When it runs, in cron's five fields.
+    /// The schedule, in cron's five fields.
     pub schedule: Option<String>,
-    /// The oldest that its last good backup may be.
+    /// The maximum age of its last good backup.
     pub objective: Option<Duration>,
-    /// The longest that a run may take.
+    /// The time limit of a run.
     pub timeout: Option<Duration>,
-    /// By name, in alphabetical order: a Lua table has none of its own.
+    /// In alphabetical order of names: a Lua table has no order.
     pub params: Vec<(String, ParamSpec)>,
     pub needs: Needs,
 }
 
-/// What a run is for; only a backup must end with a proved one.
+/// The purpose of a run; only a backup run must end with a proved backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecipeKind {
     Backup,
     Restore,
-    /// Tries that a backup restores.
+    /// Tests that a backup can be restored.
     Drill,
-    /// Watches over backups; its failed notes are its findings.
+    /// Monitors backups; its failed notes are its findings.
     Monitor,
-    /// Sums up for people.
+    /// Writes a summary for people.
     Report,
     /// Any other check.
     Check,
@@ -58,7 +58,7 @@ pub enum RunType {
 /// Marks a program that only some settings of a recipe need: `check` does not require it.
 pub const MAY_LACK: char = '?';
 
-/// All that a recipe may touch. Each text is a template over the params.
+/// Everything that a recipe may use. Each text is a template over the params.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     pub run: Vec<String>,
@@ -68,17 +68,17 @@ pub struct Needs {
     pub objects: Vec<String>,
     /// Unix sockets.
     pub sockets: Vec<String>,
-    /// Rights of root that its programs keep.
+    /// Root capabilities that its programs keep.
     pub capabilities: Vec<String>,
     /// Recipes that it may run.
     pub recipes: Vec<String>,
-    /// The user of the machine as whom its programs run, and its databases are reached.
+    /// The system user that runs its programs and connects to its databases.
     pub user: Option<String>,
 }
 
 impl Needs {
     pub fn may_lack(&self, program: &str) -> bool {
-        // hikae itself does what these two did in earlier versions; many recipes name them still.
+        // hikae itself does the work of these two programs now; many recipes still name them.
         let replaced = ["psql", "pg_isready"].contains(&program);
         replaced || self.run.iter().any(|declared| declared.strip_suffix(MAY_LACK) == Some(program))
     }
@@ -117,7 +117,7 @@ const KEYS: [&str; 10] =
     ["kind", "summary", "type", "schedule", "objective", "timeout", "params", "needs", "preview", "run"];
 const NEEDS: [&str; 8] = ["run", "read", "write", "connect", "objects", "sockets", "capabilities", "recipes"];
 
-/// The one among the needs that is a name, and no list.
+/// The only need that is a name, not a list.
 const USER: &str = "user";
 
 impl Declaration {
@@ -193,7 +193,7 @@ fn read_needs(
     params: &[(String, ParamSpec)],
     problems: &mut Vec<Problem>,
 ) -> Needs {
-    // Every name that was declared, also one whose own declaration is wrong: that is reported already.
+    // Every declared name, also one with a wrong declaration: that is already reported.
     let declared: Vec<&str> = table.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| &**name).collect();
     let mut fields = Fields::open("needs", value, problems);
     fields.allow_only(&[&NEEDS[..], &[USER]].concat());
@@ -216,7 +216,7 @@ fn read_needs(
     Needs { run, read, write, connect, objects, sockets, capabilities, recipes, user }
 }
 
-/// Notes what would keep a template from being expanded at the start of a run.
+/// Notes problems that would prevent the expansion of a template at the start of a run.
 fn check_template(key: &str, template: &str, declared: &[&str], params: &[(String, ParamSpec)], fields: &mut Fields) {
     let place = format!("`{template}` of `{}`", fields.name(key));
     let pieces = match pieces(template) {

@@ -1,4 +1,4 @@
-//! Says at the end of a backup what makes it doubtful although every byte of it was proved: a stand-in, another database, lost generations.
+//! Reports at the end of a backup why it is doubtful although every byte was proved: a stand-in, another database, lost generations.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,16 +11,16 @@ use crate::report::remark::{Level, Remark};
 use crate::world::shells;
 use crate::world::{Caller, ListQuery};
 
-/// What there is to say before the recipe begins.
+/// The remarks before the recipe begins.
 pub fn of_needs(programs: &[String]) -> Option<Remark> {
     let shells: Vec<&str> = programs.iter().map(String::as_str).filter(|name| shells::is_shell(name)).collect();
     let message = format!("the recipe may run `{}`: {}", shells.join("`, `"), shells::WHY);
     (!shells.is_empty()).then(|| Remark::new(Level::Note, "shell", message).hint(shells::HINT))
 }
 
-/// What there is to say when the recipe has ended well.
+/// The remarks after the recipe has succeeded.
 pub async fn say(session: &Session) -> Result<()> {
-    // A run without a backup has failed anyway, with the cause.
+    // A run without a backup has already failed, with the cause.
     if session.identity.kind != "backup" || session.backups.borrow().is_empty() {
         return Ok(());
     }
@@ -49,7 +49,7 @@ fn another_database(session: &Session) -> Option<Remark> {
     Some(Remark::new(Level::Incomplete, "another_database", message).hint(hint))
 }
 
-/// Generations of a backup of this run that the recipe itself has removed, where none but those of this run are left.
+/// Generations of a backup of this run that the recipe itself has removed, if only those of this run are left.
 async fn emptied(session: &Session, caller: &Caller) -> Result<Option<Remark>> {
     let removed = session.removed.borrow().clone();
     let proved = session.proved.borrow().clone();

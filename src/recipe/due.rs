@@ -5,16 +5,16 @@ use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use super::schedule::Schedule;
 use crate::catalog::Moment;
 
-/// The moment at which the clocks of the place first show this; nothing where they skip it.
+/// The first moment at which local clocks show this time; `None` if they skip it.
 pub type Clocks<'a> = &'a dyn Fn(NaiveDateTime) -> Option<Moment>;
 
-/// The days after which a schedule that was never due never will be: 29 February comes after eight years at the latest.
+/// The number of days to search: 29 February recurs after eight years at the latest.
 const NEVER: u64 = 8 * 366;
-/// The most by which the clocks of a place are put forward or back.
+/// The largest change of local clocks, forward or back.
 const SHIFT: TimeDelta = TimeDelta::hours(3);
 
 impl Schedule {
-    /// The first moment after `at` at which it is due; nothing for a day that no year has.
+    /// The first moment after `at` at which it is due; `None` for a day that does not exist in any year.
     pub fn next(&self, at: Moment, clocks: Clocks) -> Option<Moment> {
         let from = at.naive_local() - SHIFT;
         let days = (0..NEVER).filter_map(|day| from.date().checked_add_days(Days::new(day)));
@@ -47,7 +47,7 @@ impl Schedule {
     }
 }
 
-/// When the clocks show this time; where they skip it, the first moment after.
+/// The moment at which clocks show this time; if they skip it, the first moment after.
 fn shown(time: NaiveDateTime, clocks: Clocks) -> Option<Moment> {
     (0..=SHIFT.num_minutes()).find_map(|minutes| clocks(time + TimeDelta::minutes(minutes)))
 }

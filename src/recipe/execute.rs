@@ -27,20 +27,20 @@ use crate::world::{Caller, Limits, LockGuard, World};
 /// Limits of hikae's own effects: locks, sweeps, the state folder.
 const OWN_LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
 
-/// A run that has ended, for who started it.
+/// A run that has ended, for its caller.
 pub struct Finished {
     pub run: Run,
     pub error: Option<Error>,
-    /// What else could not be done.
+    /// Other failures of hikae itself.
     pub troubles: Vec<Error>,
     /// The signal that ended it.
     pub signal: Option<i32>,
-    /// What the recipe came to, and what it touched on the way; nothing when it was not let to begin.
+    /// The result of the recipe, and its effects; `None` if it did not begin.
     pub lua: LuaEnd,
     pub journal: Vec<Record>,
-    /// What it asked for without having declared it.
+    /// Undeclared things that it requested.
     pub refused: Vec<Error>,
-    /// The record, still open where it can be written: opening and closing it again would cost as much as a short run.
+    /// The record, still open if it is writable: reopening it would cost as much as a short run.
     pub record: Option<Catalog>,
     /// The addresses to which the run has reported its own end.
     pub reported: Vec<Secret>,
@@ -64,14 +64,14 @@ impl Finished {
         }
     }
 
-    /// What there is to report: the error, and the troubles that it does not name already.
+    /// The errors to report: the main error, and the troubles that it does not already name.
     pub fn errors(&self) -> impl Iterator<Item = &Error> {
         let is_new = |trouble: &&Error| self.error.as_ref().is_none_or(|error| error.what() != trouble.what());
         self.error.iter().chain(self.troubles.iter().filter(is_new))
     }
 }
 
-/// Runs `job` on this machine to its end, and calls `began` when it is under way. An error means that it could not even be tried.
+/// Runs `job` on this machine to its end, and calls `began` when it has started. An error means that it could not start.
 pub fn execute(job: Arc<Job>, began: Began) -> Result<Finished> {
     on_threads(run(job, Live::reporting_to(began)))
 }
@@ -82,7 +82,7 @@ pub async fn run<S: Scene>(job: Arc<Job>, scene: S) -> Finished {
     Execution { job, own, ledger: Arc::default() }.run(scene).await
 }
 
-/// A run under way, seen from outside Lua.
+/// A run in progress, seen from outside Lua.
 struct Execution {
     job: Arc<Job>,
     own: Caller,
@@ -95,11 +95,11 @@ impl Execution {
         let state = self.job.config.state_dir.clone();
         self.ledger.settle(&|run| scene.is_alive(run, &state));
         if let Err(error) = clearing::drop_dead_locks(&self.own, &state.join("runs")).await {
-            // They are in nobody's way; where it matters that the folder cannot be written, the lock of the run reports it.
+            // They block no run; if the folder must be writable but is not, the lock of the run reports it.
             tracing::debug!("{}", error.one_line());
         }
         let (new, run_lock_held) = self.claims().run_id().await;
-        // Waiting for a free second is no part of the run.
+        // Waiting for a free second is not part of the run.
         let mut began = self.own.world.elapsed();
         report::run_started(&new.id, &new.recipe, &new.backup_type);
         self.audit_restore(&new, Status::Running, None);
@@ -140,11 +140,11 @@ impl Execution {
         }
     }
 
-    /// The run itself, walled in: sweeps what dead runs left, then lets Lua run until it ends or is ended.
+    /// The run itself, within its limits: sweeps leftovers of dead runs, then runs Lua until it ends or is stopped.
     async fn guarded_run<S: Scene>(&self, scene: &mut S, new: &NewRun) -> Finished {
         let needs = &self.job.needs;
         scene.began(new);
-        // Each effect has its limits, reaches only what was declared, and is written down.
+        // Each effect has its limits, reaches only declared things, and is recorded.
         let world = scene.enter(&self.job).and_then(|world| Guarded::new(Limited::new(world), needs.clone()));
         let guarded = match world {
             Ok(guarded) => Arc::new(guarded),
@@ -189,11 +189,11 @@ impl Execution {
             let error = Error::new(Kind::Cancelled, format!("the run was interrupted by signal {number}"));
             return (Status::Interrupted, Some(error));
         }
-        // As the ledger has them: one that was committed while Lua was ended counts as well.
+        // From the ledger: a backup that was committed while Lua was being stopped counts as well.
         outcome::decide(lua, final_check::count(looking, &self.ledger).await, &self.ledger, &self.job)
     }
 
-    /// A restore is audited when it begins, so that one that is killed is known as well, and when it has ended.
+    /// A restore is audited at its beginning, so that a killed one is known as well, and at its end.
     fn audit_restore(&self, new: &NewRun, status: Status, error: Option<&Error>) {
         if self.job.declaration.kind != RecipeKind::Restore {
             return;
@@ -243,7 +243,7 @@ impl Execution {
         let before = self.ledger.troubles().len();
         self.ledger.finish(run);
         if self.ledger.troubles().len() > before && run.status == Status::Success {
-            // The backups are valid, and the record does not say so: only a part of the run is done.
+            // The backups are valid, but the record does not have them: the run is partial.
             run.status = Status::Partial;
         }
         self.claims().release(&new, held).await;

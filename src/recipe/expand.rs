@@ -51,13 +51,13 @@ pub enum Need {
     Path,
     Connect,
     Objects,
-    /// A name of something else.
+    /// Any other name.
     Name,
 }
 
-/// Every string that `template` means: one as a rule, none where it names a param without a value,
-/// and one for each item where it names a list. Of `{dir}/{files}` with an absolute file, it is the file.
-/// In paths, letters that are no part of a pattern have a `\` before them: those of a param that is a path.
+/// Every string that `template` expands to: usually one, none if it names a param without a value,
+/// and one for each item if it names a list. `{dir}/{files}` with an absolute file expands to the file.
+/// In paths, pattern characters in the value of a path param get a `\` in front.
 /// A hook needs the programs of its commands, or the server of its address.
 pub fn expand(template: &str, need: Need, params: &Params) -> Result<Vec<String>> {
     let mut expanded = vec![String::new()];
@@ -74,13 +74,13 @@ pub fn expand(template: &str, need: Need, params: &Params) -> Result<Vec<String>
     Ok(expanded)
 }
 
-/// A value behind what comes before it; an absolute path is no part of the folder before it.
+/// Appends a value; an absolute path replaces the folder before it.
 fn joined(start: &str, value: &str, is_path: bool) -> String {
     let is_whole = is_path && start.ends_with('/') && value.starts_with('/');
     if is_whole { value.to_owned() } else { format!("{start}{value}") }
 }
 
-/// A text with a `\` before each of these letters.
+/// A text with a `\` before each of these characters.
 fn escaped(text: &str, letters: &[char]) -> String {
     text.chars().flat_map(|letter| letters.contains(&letter).then_some('\\').into_iter().chain([letter])).collect()
 }

@@ -13,7 +13,7 @@ pub struct Fields<'v, 'p> {
 }
 
 impl<'v, 'p> Fields<'v, 'p> {
-    /// Opens the table at `path`; an absent one is read as an empty one.
+    /// Opens the table at `path`; a missing one counts as empty.
     pub fn open(path: impl Into<String>, value: Option<&'v Value>, problems: &'p mut Vec<Problem>) -> Self {
         let mut fields = Fields { path: path.into(), table: None, problems };
         match value {
@@ -30,7 +30,7 @@ impl<'v, 'p> Fields<'v, 'p> {
         fields
     }
 
-    /// Refuses every key that is not one of `names`.
+    /// Reports every key that is not one of `names`.
     pub fn allow_only(&mut self, names: &[&str]) {
         for key in self.table.into_iter().flat_map(Map::keys) {
             if !names.contains(&key.as_str()) {
@@ -115,7 +115,7 @@ impl<'v, 'p> Fields<'v, 'p> {
     }
 }
 
-/// What a value is, in Lua's words.
+/// The type of a value, in Lua's words.
 pub fn described(value: &Value) -> &'static str {
     match value {
         Value::Null => "nil",

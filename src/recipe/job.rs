@@ -33,12 +33,12 @@ use crate::world::real::{
     http, kernel, objects, orphans, path_checks, postgres, this_process, view, wall, write_folders,
 };
 
-/// The longest that a run may take when its recipe does not say.
+/// The default time limit of a run.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
-/// The longest that one effect may take when nobody says.
+/// The default time limit of one effect.
 const DEFAULT_EFFECT: Limits = Limits { total: Duration::from_secs(12 * 3600), idle: Duration::from_secs(30 * 60) };
 
-/// Variables that name files of programs.
+/// Environment variables that name files for programs.
 const NAMED_FILES: [&str; 7] =
     ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
 
@@ -50,29 +50,29 @@ pub struct Job {
     pub params: Params,
     pub needs: Needs,
     pub run_type: String,
-    /// The recipe with what `--set` said, without secrets: earlier versions counted failures by it.
+    /// The recipe with its `--set` values, without secrets: earlier versions counted failures by it.
     pub subject: String,
-    /// What it works on, without secrets; failures are counted by it.
+    /// The target, without secrets; failures are counted by it.
     pub target: String,
     pub limits: Limits,
     pub timeout: Duration,
     pub recipe_sha256: String,
-    /// Whether everything that it does was agreed to in advance.
+    /// Whether all its actions were confirmed in advance.
     pub confirmed: bool,
-    /// Counts the lines that run, where somebody asks.
+    /// Counts the lines that run, if requested.
     pub coverage: Option<Coverage>,
-    /// What the programs of root see of the file tree, once that was made.
+    /// The view of the file tree for programs of root, once it is made.
     pub view: OnceLock<Arc<view::View>>,
-    /// What starts other recipes, once it was forked.
+    /// The process that starts other recipes, once it is forked.
     pub launcher: OnceLock<Arc<Launcher>>,
     /// The run that has started this one.
     pub parent: OnceLock<String>,
-    /// Asks the person at the terminal, where there is one.
+    /// Asks the person at the terminal, if there is one.
     pub ask: OnceLock<Ask>,
 }
 
 impl Job {
-    /// Settles a run of `source`; everything that is wrong with its params is reported at once.
+    /// Prepares a run of `source`; all problems with its params are reported at once.
     pub fn new(config: Arc<Config>, source: RecipeSource, declaration: Declaration, wishes: Wishes) -> Result<Job> {
         let params = resolve(&config, &source, &declaration, &wishes.set)?;
         let needs = resolve_needs(&declaration, &params)?;
@@ -118,7 +118,7 @@ impl Job {
         }
     }
 
-    /// The kernel's wall around the children of this run; none where it is switched off.
+    /// The kernel's wall around the children of this run; `None` if it is switched off.
     pub fn wall(&self) -> Option<wall::Policy> {
         let connect_ports = hosts::ports(&self.needs.connect).unwrap_or_default(); // hosts were looked at before
         let mut policy = wall::Policy {
@@ -136,19 +136,19 @@ impl Job {
         policy.read.extend(NAMED_FILES.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         if self.needs.run.iter().any(|program| program == gpg::PROGRAM) {
             let environment = this_process::environment();
-            // Without it, gpg is what says so, when it is asked for.
+            // Without it, gpg reports the error when it is used.
             policy.write.extend(this_process::memory_root(&environment));
             policy.read.extend(gpg::own_home(&environment));
         }
         (self.config.settings.sandbox != Sandbox::Off).then_some(policy)
     }
 
-    /// The user as whom the programs run, where it is not hikae's.
+    /// The user for the programs, if it is not hikae's own.
     pub fn account(&self) -> Result<Option<Arc<Account>>> {
         Ok(self.needs.user.as_deref().map(Account::named).transpose()?.flatten().map(Arc::new))
     }
 
-    /// The command lines that may leave programs running, since their params say so.
+    /// The command lines that may leave programs running, as their params declare.
     fn detached(&self) -> Vec<Vec<String>> {
         let detaching = self.declaration.params.iter().filter(|(_, spec)| spec.detach);
         let values = detaching.filter_map(|(name, _)| match self.params.get(name)? {
@@ -158,7 +158,7 @@ impl Job {
         values.flatten().collect()
     }
 
-    /// What the environment, or else `.env`, says about reaching the network.
+    /// The network settings from the environment, or else from `.env`.
     pub fn network(&self) -> Vec<(String, String)> {
         let set = |name: &str| Some((name.to_owned(), self.config.lookup(name)?.to_owned()));
         http::VARIABLES
@@ -180,16 +180,16 @@ impl Job {
         self.enclose()
     }
 
-    /// Only where there is something to see it: a run without programs saves the time.
+    /// Only if programs use it: a run without programs saves the time.
     fn make_view(&self) {
         if this_process::user_id() != 0 || self.needs.run.is_empty() {
             return;
         }
-        // All that the wall lets them write: a folder that is read-only in the view would be closed to them.
+        // Every folder that the wall lets them write: one that is read-only in the view would not be writable.
         let Some(policy) = self.wall() else { return };
         let write = policy.write.iter().filter_map(|path| write_folders::folder_for(path)).collect();
         match view::View::of(write) {
-            // The first view stays, and there is one.
+            // The first view stays in use.
             Ok(view) => drop(self.view.set(Arc::new(view))),
             Err(error) => report::log(Level::Debug, &format!("no mount namespace: {error}"), None),
         }
@@ -198,8 +198,8 @@ impl Job {
     /// Builds the kernel's wall around this process. Must come before any thread exists.
     pub fn enclose(&self) -> Result<()> {
         let Some(mut policy) = self.wall() else { return Ok(()) };
-        // A wall around a child only narrows this one, so what this process may not start, no child may. One that is missing
-        // is for the recipe to report, when it is started.
+        // A child's wall only narrows this one, so no child may start a program that this process may not. A missing one
+        // is reported by the recipe, when it is started.
         let environment = this_process::environment();
         policy.run.extend(self.needs.run.iter().filter_map(|name| this_process::find_program(name, &environment).ok()));
         policy
@@ -209,7 +209,7 @@ impl Job {
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
         if self.needs.objects.iter().any(|objects| !objects.trim().is_empty()) {
-            // Where the vendors' own tools have the keys; `.env` may name it as well.
+            // The key files of the vendors' own tools; `.env` may name them as well.
             let mut environment = this_process::environment();
             environment.extend(self.network());
             policy.read.extend(objects::local::settings(&environment));
@@ -230,7 +230,7 @@ impl Job {
         Ok(())
     }
 
-    /// Where the lock lies that keeps a second run of this recipe away from the same targets, however they are spelt.
+    /// The path of the lock against a second run of this recipe on the same targets, however they are spelled.
     pub fn lock_path(&self) -> PathBuf {
         let mut hash = Sha256::default();
         for target in &self.needs.write {
@@ -242,7 +242,7 @@ impl Job {
     }
 }
 
-/// The params of a recipe with their values, or every problem with them.
+/// The params of a recipe with their values, or all problems with them.
 pub fn resolve(
     config: &Config,
     source: &RecipeSource,
@@ -254,7 +254,7 @@ pub fn resolve(
         .map_err(|problems| gather(&problems, &format!("the params of `{}`", source.name)))
 }
 
-/// What a run may touch, once its params have their values.
+/// The paths and services that a run may use, once its params have their values.
 pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs> {
     let expand = |list: &[String], need: Need| -> Result<Vec<String>> {
         let expanded = list.iter().map(|template| expand(template, need, params)).collect::<Result<Vec<_>>>()?;

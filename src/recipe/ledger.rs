@@ -18,16 +18,16 @@ pub struct Ledger(Mutex<Pages>);
 #[derive(Default)]
 struct Pages {
     catalog: Option<Catalog>,
-    /// Where the catalog lies that could be opened.
+    /// The path of the catalog that could be opened.
     path: Option<PathBuf>,
     run: Option<NewRun>,
     steps: Vec<Step>,
     backups: Vec<Backup>,
     manifests: Vec<serde_json::Value>,
-    /// How many of the steps, and of the backups, the catalog has.
+    /// How many of the steps, and of the backups, are already in the catalog.
     written: (usize, usize),
     proved: Vec<Proved>,
-    /// The backups of before, where no catalog knows them.
+    /// The earlier backups, if there is no catalog.
     past: Vec<Content>,
     changed: Vec<serde_json::Value>,
     troubles: Vec<Error>,
@@ -36,7 +36,7 @@ struct Pages {
 }
 
 impl Ledger {
-    /// With the catalog that is at `path`, or with none.
+    /// With the catalog at `path`, or without one.
     pub fn new(catalog: Result<Option<Catalog>>, path: &Path) -> Ledger {
         let mut pages = Pages::default();
         match catalog {
@@ -49,7 +49,7 @@ impl Ledger {
         Ledger(Mutex::new(pages))
     }
 
-    /// The same ledger with the backups of before, where no catalog has them.
+    /// The same ledger with the earlier backups, if there is no catalog.
     pub fn after(self, past: Vec<Content>) -> Ledger {
         self.with(|pages| pages.past = past);
         self
@@ -69,12 +69,12 @@ impl Ledger {
         })
     }
 
-    /// Remembers something that hikae itself could not do.
+    /// Remembers a failure of hikae itself.
     pub fn trouble(&self, error: Error) {
         self.with(|pages| pages.troubles.push(error));
     }
 
-    /// Remembers it when it is the first: one broken state folder is one failure, however many files in it are asked for.
+    /// Remembers only the first failure: one broken state folder is one failure, however many of its files are needed.
     pub fn first_trouble(&self, error: Error) {
         self.with(|pages| {
             if pages.troubles.is_empty() {
@@ -83,12 +83,12 @@ impl Ledger {
         });
     }
 
-    /// What could not be done so far.
+    /// The failures of hikae itself so far.
     pub fn troubles(&self) -> Vec<Error> {
         self.with(|pages| pages.troubles.clone())
     }
 
-    /// What the run has said beside its result so far.
+    /// The remarks of the run besides its result so far.
     pub fn remarks(&self) -> Vec<Remark> {
         self.with(|pages| pages.remarks.clone())
     }
@@ -103,7 +103,7 @@ impl Ledger {
         self.with(|pages| pages.proved.clone())
     }
 
-    /// What became of databases so far.
+    /// The results for databases so far.
     pub fn changes(&self) -> Vec<serde_json::Value> {
         self.with(|pages| pages.changed.clone())
     }
@@ -152,12 +152,12 @@ impl Pages {
         }
     }
 
-    /// Once more at the end, for a catalog that was only busy meanwhile: a run that ended in order must not be there as interrupted.
+    /// Retries at the end, for a catalog that was only busy: a run that ended normally must not be recorded as interrupted.
     fn write_again(&mut self, ended: &Run) {
         let (None, Some(path), Some(run)) = (&self.catalog, &self.path, &self.run) else { return };
         let again = Catalog::open(path).and_then(|catalog| {
             match catalog.start_run(run) {
-                // That much it has.
+                // The catalog already has these.
                 Err(error) if error.kind() == Kind::AlreadyExists => {}
                 started => started?,
             }
@@ -175,7 +175,7 @@ impl Pages {
         }
     }
 
-    /// One failure is reported; a catalog that fails once is not asked again before the end, so that a slow one cannot hold up every step.
+    /// Reports one failure; after it, the catalog is not used until the end, so that a slow one cannot delay every step.
     fn give_up(&mut self, error: Error) {
         self.catalog = None;
         self.troubles.push(error);

@@ -1,4 +1,4 @@
-//! The scene of a real run: this machine, its clock, its signals, and a thread that holds nothing but Lua.
+//! The scene of a real run: this machine, its clock, its signals, and a thread only for Lua.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::report::{self, Level};
 use crate::world::real::{Real, orphans, path_checks};
 use crate::world::{Caller, Limits, World};
 
-/// Does `work` on the threads that move bytes. An error means that it could not even be tried.
+/// Runs `work` on the threads that move bytes. An error means that it could not start.
 pub fn on_threads<T>(work: impl Future<Output = T>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -41,18 +41,18 @@ pub fn on_threads<T>(work: impl Future<Output = T>) -> Result<T> {
 /// This machine.
 #[derive(Default)]
 pub struct Live {
-    /// The recipe's world, once there is one.
+    /// The recipe's world, once it exists.
     real: Option<Arc<Real>>,
     signals: Option<Signals>,
-    /// Who wants to know that the run is under way.
+    /// The callback for the start of the run.
     began: Option<Began>,
-    /// The process that starts other recipes, which ends by itself.
+    /// The process that starts other recipes; it ends by itself.
     kept: Option<Pid>,
-    /// The id of the run, once it is under way.
+    /// The id of the run, once it has started.
     run_id: Option<String>,
 }
 
-/// What learns that a run is under way; it must not take its time.
+/// Called when a run has started; it must return quickly.
 pub type Began = Box<dyn FnOnce(&NewRun) + Send>;
 
 impl Live {
@@ -88,7 +88,7 @@ impl Scene for Live {
     fn recorded_query(&self, config: &Arc<Config>) -> RecordedQuery {
         let catalog = config.state_dir.join("catalog.db");
         Arc::new(move |sha256| {
-            // What cannot be looked up is not vouched for.
+            // If the lookup fails, the file is not trusted.
             Catalog::open_existing(&catalog).and_then(|catalog| catalog.has_backup(sha256)).unwrap_or(false)
         })
     }
@@ -116,7 +116,7 @@ impl Scene for Live {
 
     /// A signal, or the deadline.
     async fn cut(&mut self, timeout: Duration) -> Cut {
-        // The sleep is the last of this call's own limits: it must not be cut by another.
+        // The sleep is the deadline itself: no other limit may cut it.
         let own = Caller::new(self.own(), Limits { total: Duration::MAX, idle: Duration::MAX });
         let signals = self.signals.get_or_insert_with(Signals::listen);
         tokio::select! {
@@ -125,13 +125,13 @@ impl Scene for Live {
         }
     }
 
-    /// On a thread of its own: one that cannot be stopped can then be left behind.
+    /// Runs on a separate thread, which can be abandoned if it cannot be stopped.
     async fn lua(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
         let (end_out, end_in) = oneshot::channel();
         let runtime = Handle::current();
         let work = move || {
             let ended = runtime.block_on(run::run(part, fuse));
-            // Nothing receives it when the run was abandoned.
+            // There is no receiver if the run was abandoned.
             let _unheard = end_out.send(ended);
         };
         match std::thread::Builder::new().name("lua".to_owned()).spawn(work) {
@@ -152,7 +152,7 @@ impl Scene for Live {
     }
 }
 
-/// Ends what programs of this run have left running; says whether nothing stays that should not.
+/// Ends the processes that programs of this run left running; returns whether none remain that should not.
 fn end_left_over(grace: Duration, kept: Option<Pid>) -> bool {
     let left = orphans::end_adopted(grace, kept);
     let programs = |count: usize| if count == 1 { "1 program".to_owned() } else { format!("{count} programs") };

@@ -1,6 +1,6 @@
 //! Explains why a value does not fit its param.
 
-/// Why a value does not fit: what it must be (`be an integer`), and how to write it. Never the value itself.
+/// Why a value does not fit: the requirement (`be an integer`), and how to write it. Never the value itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
     pub must: String,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::world::objects::url::kind_of;
 
-/// The objects that an address among paths means: what is there, below it, and beside it.
+/// The objects that an address among paths covers: at it, below it, and beside it.
 pub fn stored(path: &str) -> Vec<String> {
     if path.starts_with("file://") || kind_of(path).is_none() {
         return Vec::new();
@@ -21,7 +21,7 @@ pub fn stored(path: &str) -> Vec<String> {
 }
 
 /// The path of an expanded template: of a pattern, its folder; of `{file}/..`, the folder of the file. The address of a repository
-/// on another machine has none. A `\` says that the letter behind it is no pattern.
+/// on another machine has none. A `\` marks the next character as not part of a pattern.
 pub fn named(path: &str) -> Option<String> {
     let path = path.strip_prefix("file://").unwrap_or(path);
     let first = path.split('/').next().unwrap_or_default();
@@ -48,7 +48,7 @@ fn pattern_in(path: &str) -> Option<usize> {
     None
 }
 
-/// A path without the marks of its letters.
+/// A path without the `\` marks.
 fn plain(path: &str) -> Cow<'_, str> {
     if !path.contains('\\') {
         return Cow::Borrowed(path);

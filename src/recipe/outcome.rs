@@ -1,4 +1,4 @@
-//! Decides how a run ended, from all that happened in it.
+//! Decides how a run ended, from everything that happened in it.
 
 use super::declaration::RecipeKind;
 use super::job::Job;
@@ -7,20 +7,20 @@ use crate::catalog::Status;
 use crate::error::{Error, Kind};
 use crate::report::remark::{Level, Remark};
 
-/// What the recipe came to.
+/// The result of the recipe.
 #[derive(Clone, Default)]
 pub struct LuaEnd {
-    /// What the recipe raised, if it did.
+    /// The error that the recipe raised, if any.
     pub error: Option<Error>,
-    /// Failures that the recipe caught and neither accepted in words nor raised again.
+    /// Failures that the recipe caught and neither accepted with a reason nor raised again.
     pub swallowed: Vec<Error>,
-    /// Failures that the recipe has accepted in words.
+    /// Failures that the recipe has accepted with a reason.
     pub accepted: Vec<Error>,
     /// Streams that were made and never consumed, each with its place.
     pub unused_streams: Vec<Error>,
-    /// Copies of a stream that failed while others were made, and that the recipe has not accepted.
+    /// Failed copies of a stream, while others succeeded, that the recipe has not accepted.
     pub failed_copies: Vec<Error>,
-    /// What the recipe says that it will do, where it was asked.
+    /// The preview of the recipe, if requested.
     pub preview: Vec<String>,
 }
 
@@ -30,15 +30,15 @@ impl LuaEnd {
     }
 }
 
-/// How a run ended, and why it was no success.
+/// How a run ended, and why it was not a success.
 pub type Outcome = (Status, Option<Error>);
 
-/// How a run ended. `present` is how many of its backups are still there, and what is wrong with the first that is not.
+/// How a run ended. `present` is the number of its backups that still exist, and the problem of the first other one.
 pub fn decide(lua: &LuaEnd, present: (usize, Option<Error>), ledger: &Ledger, job: &Job) -> Outcome {
     let (backups, missing) = present;
     let is_backup = job.declaration.kind == RecipeKind::Backup;
     if let Some(error) = lua.error.clone().or(missing) {
-        // What was proved before the failure is valid: the run is partial.
+        // Backups proved before the failure are valid: the run is partial.
         let is_partial = backups > 0 && is_backup && error.kind() != Kind::Cancelled;
         return (if is_partial { Status::Partial } else { Status::Failure }, Some(error));
     }

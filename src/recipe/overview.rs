@@ -1,4 +1,4 @@
-//! Looks over all targets: whether each ran when it should have, and whether its last good backup is as young as it must be.
+//! Checks all targets: whether each ran on schedule, and whether its last good backup is recent enough.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,48 +18,48 @@ use crate::world::real::config_files;
 use crate::world::real::path_checks;
 use crate::world::real::this_process;
 
-/// What a scheduled run may be late, and a backup be older than a day (guide §5.1: 25 hours).
+/// The delay allowed for a scheduled run, and for a backup beyond a day (guide §5.1: 25 hours).
 const GRACE: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// What a run may take beyond its timeout to end.
+/// The time that a run may take beyond its timeout to end.
 const LAST_WORDS: Duration = Duration::from_secs(300);
-/// How many times back a schedule is looked at for the longest time between two.
+/// The number of past times of a schedule that are checked for the longest interval.
 const LOOKED_AT: usize = 10;
 
 /// The state of one target of a recipe.
 pub struct Overview {
     pub recipe: String,
-    /// The recipe alone where nothing else distinguishes its runs.
+    /// The recipe alone if nothing else distinguishes its runs.
     pub target: String,
-    /// What people see: the recipe where that has one target only, else the target.
+    /// The name shown: the recipe if it has only one target, else the target.
     pub shown: String,
     pub schedule: Option<String>,
     pub next_due: Option<Moment>,
-    /// The oldest that its last good backup may be.
+    /// The maximum age of its last good backup.
     pub objective: Option<Duration>,
     pub history: Option<History>,
-    /// The last backup that was proved and is still there.
+    /// The last backup that was proved and still exists.
     pub good: Option<Backup>,
-    /// All that is wrong, the worst first.
+    /// All problems, the worst first.
     pub wrong: Vec<Overdue>,
     /// Built in, never run, and not configured.
     pub unused: bool,
 }
 
-/// What is known of a recipe beside its history.
+/// The facts about a recipe besides its history.
 struct Known {
     name: String,
     declared: Option<Result<Declaration>>,
-    /// Since when its file is in the configuration folder.
+    /// The time when its file was put into the configuration folder.
     since: Option<Moment>,
     objective: Option<Duration>,
 }
 
-/// The present, as an overview sees it.
+/// The current state, for an overview.
 pub struct Present<'a> {
     pub now: Moment,
     pub clocks: Clocks<'a>,
-    /// Whether a backup is still there; a place that cannot be looked at is believed.
+    /// Whether a backup still exists; assumed if its place cannot be checked.
     pub is_there: &'a dyn Fn(&Path) -> bool,
 }
 
@@ -94,7 +94,7 @@ fn each_target(known: &Known, targets: Vec<History>, present: &Present) -> Vec<O
     targets.into_iter().filter_map(|history| overview(known, &shown(&history), Some(history), present)).collect()
 }
 
-/// The recipes that somebody uses: those in the configuration folder, those that were run, and those that the settings name.
+/// The recipes in use: those in the configuration folder, those that were run, and those that the settings name.
 pub fn in_use(config: &Arc<Config>, catalog: &Catalog) -> Result<Vec<String>> {
     let settings = &config.settings;
     let ran: BTreeSet<String> =
@@ -107,14 +107,14 @@ pub fn in_use(config: &Arc<Config>, catalog: &Catalog) -> Result<Vec<String>> {
     Ok(config.recipes()?.into_iter().filter(is_used).collect())
 }
 
-/// What no run reports, because it is silent: what did not run, does not end, or is too old. Failures report themselves.
+/// Problems that no run reports: a run that did not start or does not end, or a backup that is too old. Failures report themselves.
 pub fn overdue(config: &Arc<Config>) -> Result<Vec<Overdue>> {
     let catalog = Catalog::open_existing(&config.state_dir.join("catalog.db"))?;
     let wrong = overviews(config, &catalog)?.into_iter().flat_map(|overview| overview.wrong);
     Ok(wrong.filter(|overdue| overdue.verdict != Wrong::Failing).collect())
 }
 
-/// The runs of the record that fit, the newest first.
+/// The matching runs of the record, the newest first.
 pub fn runs(config: &Arc<Config>, filter: &RunFilter) -> Result<Vec<Run>> {
     let catalog = Catalog::open_existing(&config.state_dir.join("catalog.db"))?;
     catalog.runs(filter, &|run| is_alive(config, run))
@@ -137,7 +137,7 @@ fn known(config: &Arc<Config>) -> Result<Vec<Known>> {
     Ok(loader::all(config)?.into_iter().map(of).collect())
 }
 
-/// The state of a target; nothing when there is nothing that it must keep to, and it never ran.
+/// The state of a target; `None` if it has no schedule or objective, and never ran.
 fn overview(known: &Known, shown: &str, history: Option<History>, present: &Present) -> Option<Overview> {
     let Known { name, declared, since, objective } = known;
     let (declared, broken) = match declared {
@@ -172,7 +172,7 @@ fn overview(known: &Known, shown: &str, history: Option<History>, present: &Pres
     Some(Overview { recipe, target, shown, schedule: text, next_due, objective, history, good, wrong, unused })
 }
 
-/// A day, or the longest time between two runs by the schedule where that is more, and an hour.
+/// A day, or the longest interval of the schedule if that is longer, plus an hour.
 fn usual_objective(declared: &Declaration, schedule: &Schedule, present: &Present) -> Option<Duration> {
     if declared.kind != RecipeKind::Backup {
         return None;
@@ -193,7 +193,7 @@ fn good(history: &History, present: &Present) -> Option<Backup> {
     history.backups.iter().find(|backup| (present.is_there)(Path::new(&backup.path))).cloned()
 }
 
-/// One target, looked at for what may be wrong with it.
+/// A target to check for problems.
 struct Looking<'a> {
     name: &'a str,
     target: &'a str,
@@ -226,7 +226,7 @@ impl Looking<'_> {
         Some(Overdue { failures: Some(history.failures), why, ..self.wrong(Wrong::Failing) })
     }
 
-    /// What is not a backup is as old as its last success.
+    /// For recipes that are not backups, the age is that of their last success.
     fn stale(&self, objective: Duration, is_backup: bool) -> Option<Overdue> {
         let history = self.history?;
         let begins = history.running.is_some() && history.last_success.is_none() && history.failures == 0;
@@ -243,7 +243,7 @@ impl Looking<'_> {
         (due > since).then(|| Overdue { due: Some(due), since: Some(since), ..self.wrong(Wrong::Late) })
     }
 
-    /// A file that was put there after the last time is not late yet.
+    /// A file that was added after the last scheduled time is not late yet.
     fn never_ran(&self, schedule: Option<Schedule>, since: Option<Moment>) -> Option<Overdue> {
         let due = schedule.and_then(|schedule| self.due(&schedule));
         let waits = since.is_some_and(|since| due.is_none_or(|due| due <= since));

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::suggest;
 use crate::world::real::postgres;
 
-/// The variables of recipes that say where a database is, and what libpq has for them: in a service file, and in the environment.
+/// The recipe variables that locate a database, and their names in libpq: in a service file, and in the environment.
 const LIBPQ: [(&str, &str, &str); 4] = [
     ("DB_HOST", "host", "PGHOST"),
     ("DB_PORT", "port", "PGPORT"),
@@ -21,9 +21,9 @@ const LIBPQ: [(&str, &str, &str); 4] = [
 
 /// Where values come from, besides the recipe's own defaults.
 pub struct Sources<'a> {
-    /// The recipe, by whose name `hikae.toml` keeps values.
+    /// The recipe; `hikae.toml` stores values under its name.
     pub recipe: &'a str,
-    /// The `--set name=value` of the command line; of two for the same name the later wins.
+    /// The `--set name=value` of the command line; for the same name, the last one wins.
     pub set: &'a [(String, String)],
     pub config: &'a Config,
 }
@@ -32,7 +32,7 @@ pub struct Sources<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params {
     values: Vec<(String, ParamValue)>,
-    /// The passwords and tokens in addresses among the values: they are secrets from here on, and nothing shows them.
+    /// The passwords and tokens in addresses among the values: from now on they are secrets and never shown.
     address_secrets: Vec<Secret>,
 }
 
@@ -58,7 +58,7 @@ impl FromIterator<(String, ParamValue)> for Params {
     }
 }
 
-/// The value of every declared param, or everything that is wrong.
+/// The value of every declared param, or all problems.
 pub fn resolve(specs: &[(String, ParamSpec)], sources: &Sources) -> Result<Params, Vec<Problem>> {
     let mut problems = sources.unknown_names(specs);
     let mut values = Vec::new();
@@ -88,12 +88,12 @@ fn secrets_in(value: &ParamValue) -> Vec<Secret> {
     secrets
 }
 
-/// A value as it was found, with the words for its place.
+/// A value as found, with the description of its place.
 struct Setting {
     value: Value,
-    /// What holds it: `--set days`, `RETENTION_DAYS`.
+    /// The name that holds it: `--set days`, `RETENTION_DAYS`.
     holder: String,
-    /// Where that is: `the environment`.
+    /// The place of that name: `the environment`.
     place: String,
 }
 
@@ -127,7 +127,7 @@ impl Sources<'_> {
             .or_else(|| self.of_libpq(spec.env.as_deref()?))
     }
 
-    /// Where libpq itself would go, where nobody says it otherwise: the default of a recipe is only behind that.
+    /// The value that libpq itself would use; it takes precedence over the default of a recipe.
     fn of_libpq(&self, env: &str) -> Option<Setting> {
         let (_, key, variable) = LIBPQ.iter().find(|(own, ..)| *own == env)?;
         let set = |name: &str| Some((name.to_owned(), self.config.lookup(name)?.to_owned()));
@@ -180,7 +180,7 @@ impl Sources<'_> {
     }
 
     fn not_set(&self, name: &str, spec: &ParamSpec) -> Problem {
-        // A secret on the command line is there for every user of the machine to read: it is never suggested.
+        // A secret on the command line can be read by every user of the machine: it is never suggested.
         let hint = match (&spec.env, spec.is_secret()) {
             (Some(env), false) => {
                 format!("set `{env}` in the environment or in `.env`, or pass `--set {name}=…`")
@@ -193,7 +193,7 @@ impl Sources<'_> {
     }
 }
 
-/// What an empty value means: no value for an optional param, and itself where the default is just as empty.
+/// Interprets an empty value: none for an optional param, and itself if the default is also empty.
 fn when_empty(name: &str, spec: &ParamSpec, found: &Setting) -> Result<ParamValue, Problem> {
     if spec.optional {
         return Ok(ParamValue::Absent);

@@ -1,4 +1,4 @@
-//! Plans a run: the recipe runs, what it reads is real, and what it would change is written down and withheld.
+//! Plans a run: the recipe runs, its reads are real, and its changes are recorded and withheld.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,14 +23,14 @@ use crate::world::{Caller, Limits, World};
 /// Limits of hikae's own effects: the state folder.
 const OWN_LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
 
-/// What withholds: above it is what refuses, so that a plan refuses what a run would refuse.
+/// The layer that withholds; the layer that refuses is above it, so that a plan refuses the same as a run.
 type Withholding = Arc<DryRun<Limited<Arc<dyn World>>>>;
 
-/// What a run would do, and how far that is known.
+/// The effects of a run, as far as they are known.
 pub struct Plan {
     pub recipe: String,
     pub run_type: String,
-    /// What the recipe says it will do.
+    /// The preview of the recipe.
     pub preview: Vec<String>,
     pub planned: Vec<Planned>,
     pub end: End,
@@ -42,17 +42,17 @@ pub struct Plan {
 pub enum End {
     /// The recipe went to its end.
     Whole,
-    /// The recipe would go on from what only a run would know.
+    /// The recipe depends on a value that only a real run knows.
     Unknown(Error),
-    /// A run would be done only in part, as far as the plan can see.
+    /// A run would be partial, as far as the plan can tell.
     Partial(Error),
     /// The recipe fails.
     Failed(Error),
-    /// By a signal.
+    /// Interrupted by a signal.
     Interrupted(i32),
 }
 
-/// Plans `job` on this machine to its end. An error means that it could not even be tried.
+/// Plans `job` on this machine to its end. An error means that it could not start.
 pub fn plan(job: Job) -> Result<Plan> {
     on_threads(plan_in(Arc::new(job), Live::default()))?
 }
@@ -65,7 +65,7 @@ pub async fn plan_in<S: Scene>(job: Arc<Job>, mut scene: S) -> Result<Plan> {
     Ok(Planning { job, own, dry, caller, ledger: Arc::default() }.run(scene).await)
 }
 
-/// A plan under way. It claims nothing: no lock keeps anybody away, and no run is recorded.
+/// A plan in progress. It claims nothing: it takes no lock and records no run.
 struct Planning {
     job: Arc<Job>,
     own: Caller,
@@ -113,7 +113,7 @@ impl Planning {
         }
     }
 
-    /// What the end of the recipe means for the plan. A planned backup counts as proved, as long as it stays in the plan.
+    /// The outcome of the plan from the end of the recipe. A planned backup counts as proved while it stays in the plan.
     async fn judge(&self, end: LuaEnd) -> End {
         let (backups, missing) = match &end.error {
             None => final_check::count(&self.caller, &self.ledger).await,
@@ -124,7 +124,7 @@ impl Planning {
             Some(error) => return End::Failed(error),
             None => {}
         }
-        // What the recipe has remarked so far does not decide: it was remarked about changes that were withheld.
+        // The remarks of the recipe so far do not count: they are about withheld changes.
         match outcome::decide(&end, (backups, None), &Ledger::default(), &self.job) {
             (Status::Partial, Some(error)) => End::Partial(error),
             (_, Some(error)) => End::Failed(error),
@@ -132,7 +132,7 @@ impl Planning {
         }
     }
 
-    /// Who asked for the plan, and what it was: the one thing that is recorded. The plan holds without it.
+    /// Records who requested the plan, and its content: the only record. The plan is valid without it.
     async fn audit(&self, scene: &impl Scene, planned: &[Planned], now: Moment) {
         let machine = self.own.world.machine();
         let effects: Vec<serde_json::Value> = planned.iter().map(Planned::to_json).collect();

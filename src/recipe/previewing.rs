@@ -1,4 +1,4 @@
-//! Asks a recipe what it will do, before a person agrees to it: what it reads is real, and it changes nothing.
+//! Gets a recipe's preview before a person confirms the run: its reads are real, and it changes nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,16 +21,16 @@ use crate::world::limited::Limited;
 use crate::world::real::Real;
 use crate::world::{Caller, Limits};
 
-/// A person waits: a server that does not answer by then is not described.
+/// A person is waiting: a server that does not answer in this time is not described.
 const PATIENCE: Duration = Duration::from_secs(30);
 const LIMITS: Limits = Limits { total: Duration::from_secs(20), idle: Duration::from_secs(20) };
 
-/// What `job` says that it will do; nothing where its recipe says nothing.
+/// The preview that `job` returns; `None` if its recipe has none.
 pub fn preview(job: &Arc<Job>) -> Result<Vec<String>> {
     on_threads(preview_in(job.clone()))?
 }
 
-/// No scene is entered: that would listen for signals, and a person who is asked must be able to say Ctrl-C.
+/// Enters no scene: that would catch signals, and Ctrl-C must work while the person is asked.
 async fn preview_in(job: Arc<Job>) -> Result<Vec<String>> {
     let scene = Live::default();
     let roots = job.needs.read.iter().chain(&job.needs.write).cloned();

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Kind};
 
-/// One thing that is wrong, and what to try.
+/// One problem, and what to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub message: String,
@@ -17,7 +17,7 @@ impl Problem {
 
 /// All problems as one error: each one a line of its cause, each hint a line of its hint.
 ///
-/// `of` says whose they are, such as ``the params of `db-backup` ``.
+/// `of` names their source, such as ``the params of `db-backup` ``.
 pub fn gather(problems: &[Problem], of: &str) -> Error {
     let what = match problems.len() {
         1 => format!("1 problem with {of}"),

@@ -1,4 +1,4 @@
-//! Says what differs between a run on this machine and its rehearsal: the world, the record, what cuts it, where Lua runs.
+//! Says what differs between a run on this machine and its rehearsal: the world, the record, what stops it, where Lua runs.
 
 use std::future::Future;
 use std::path::Path;
@@ -22,55 +22,55 @@ use crate::lua::record_queries::RecordQueries;
 use crate::lua::session::{Play, RecordedQuery, plays_nothing};
 use crate::world::World;
 
-/// Where one run takes place.
+/// The environment of one run.
 pub trait Scene {
-    /// The world as hikae itself touches it, for its state folder and its locks.
+    /// The world for hikae itself: its state folder and its locks.
     fn own(&self) -> Arc<dyn World>;
 
-    /// The catalog at `path`; nothing where no record is kept.
+    /// The catalog at `path`; `None` if no record is kept.
     fn catalog(&self, path: &Path) -> Option<Result<Catalog>>;
 
-    /// Whether the process of a run that is recorded as running is still there.
+    /// Whether the process of a run that is recorded as running still exists.
     fn is_alive(&self, run: &NewRun, state_dir: &Path) -> bool;
 
-    /// What a recipe may ask of the record of all runs.
+    /// The queries that a recipe may make on the record of all runs.
     fn record(&self, config: &Arc<Config>) -> RecordQueries;
 
-    /// Whether a file is a backup on record; nobody vouches for one where no record is kept.
+    /// Whether a file is a recorded backup; without a record, no file is trusted.
     fn recorded_query(&self, _config: &Arc<Config>) -> RecordedQuery {
         Arc::new(|_| false)
     }
 
-    /// What was backed up before, the newest first, where no catalog knows it.
+    /// The earlier backups, the newest first, if there is no catalog.
     fn past(&self) -> Vec<Content> {
         Vec::new()
     }
 
-    /// Plays another recipe in the world of this run, where no process is started for it.
+    /// Runs another recipe in the world of this run, without starting a process.
     fn play(&self, _job: &Job) -> Play {
         plays_nothing()
     }
 
-    /// The world that the recipe touches, without its limits. From now on what cuts the run is listened for.
+    /// The world that the recipe touches, without its limits. From now on, signals and the deadline are watched.
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>>;
 
-    /// The run is under way: it has its lock.
+    /// Called when the run has started and has its lock.
     fn began(&mut self, _run: &NewRun) {}
 
-    /// Waits for what ends the run from outside.
+    /// Waits for an outside cause that ends the run.
     fn cut(&mut self, timeout: Duration) -> impl Future<Output = Cut>;
 
-    /// Runs the recipe's own part, and sends its fuse as soon as there is one.
+    /// Runs the recipe's own part, and sends its fuse as soon as it exists.
     fn lua(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> impl Future<Output = LuaEnd>;
 
-    /// Waits until everything that was dropped is undone; `false` when that took longer than `grace`.
+    /// Waits until everything dropped is undone; `false` if that took longer than `grace`.
     fn settle(&self, grace: Duration) -> impl Future<Output = bool>;
 }
 
-/// How long Lua may take to end once it was asked to, and how long children may take to die.
+/// The time for Lua to end when requested, and for children to exit.
 pub const GRACE: Duration = Duration::from_secs(5);
 
-/// Lets Lua run until it ends, or is asked to; then it may take its time to drop the databases that it has made.
+/// Runs Lua until it ends or must end; then it has time to drop the databases that it made.
 pub async fn run_lua<S: Scene>(part: LuaPart, cut: impl Future<Output = Cut>) -> (LuaEnd, Option<Cut>) {
     let timeout = part.job.timeout;
     let (fuse_out, fuse_in) = oneshot::channel();
@@ -79,14 +79,14 @@ pub async fn run_lua<S: Scene>(part: LuaPart, cut: impl Future<Output = Cut>) ->
         end = &mut lua => return (end, None),
         cut = cut => cut,
     };
-    // Side by side: Lua that has not begun sends its fuse only when it goes on.
+    // Concurrently: Lua that has not begun sends its fuse only when it continues.
     let stopping = stop(fuse_in, &cut, timeout);
     let ((), end) = futures_util::future::join(stopping, tokio::time::timeout(GRACE + CLEANUP_TIME, lua)).await;
     let left_behind = |_| Error::new(Kind::Timeout, "the recipe could not be stopped, and was left behind");
     (end.unwrap_or_else(|late| LuaEnd::failed(left_behind(late))), Some(cut))
 }
 
-/// The end of a recipe whose folders did not even answer to the look before it.
+/// The result of a recipe whose folders did not respond to the check before it.
 pub fn never_began() -> Error {
     Error::new(Kind::Timeout, "the recipe did not begin within its `timeout`")
         .hint("the folder of the backups does not answer: look at it with `ls`, and at its disk with `dmesg`")

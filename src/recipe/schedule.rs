@@ -11,7 +11,7 @@ pub struct Schedule {
     pub months: u64,
     /// Sunday is 0.
     pub weekdays: u64,
-    /// Whether a day that fits one of the two fields of days is enough: cron has it so unless one begins with `*`.
+    /// Whether a match in one of the two day fields is enough: true in cron unless one begins with `*`.
     pub either_day: bool,
 }
 
@@ -35,7 +35,7 @@ const FIELDS: [Field; 5] = [
     Field { name: "day of the week", min: 0, max: 7, names: &WEEKDAYS },
 ];
 
-/// The schedule that a text means, or what is wrong with it.
+/// Parses a schedule, or returns the problem with it.
 pub fn read(schedule: &str) -> Result<Schedule, Problem> {
     let parts: Vec<&str> = schedule.split_whitespace().collect();
     let &[minutes, hours, days, months, weekdays] = parts.as_slice() else {
@@ -60,7 +60,7 @@ impl Field {
         part.split(',').try_fold(0, |bits, item| Ok(bits | self.item(item).ok_or_else(|| self.problem(item))?))
     }
 
-    /// The numbers of one item: `*`, `5`, `1-5`, all but the number alone with or without a step.
+    /// The numbers of one item: `*`, `5`, `1-5`; a step may follow all but a single number.
     fn item(&self, item: &str) -> Option<u64> {
         let (range, step) = match item.split_once('/') {
             Some((range, step)) => (range, Some(number(step).filter(|step| (1..=self.max).contains(step))?)),

@@ -17,15 +17,15 @@ pub struct ParamSpec {
     pub default: Option<ParamValue>,
     pub min: Option<ParamValue>,
     pub max: Option<ParamValue>,
-    /// What it is, for `hikae show`.
+    /// The description, for `hikae show`.
     pub says: Option<String>,
-    /// Whether it may stay without a value.
+    /// Whether the value is optional.
     pub optional: bool,
-    /// Whether what it runs may leave programs running, and reach services outside the run.
+    /// Whether its commands may leave programs running, and reach services outside the run.
     pub detach: bool,
-    /// What it may be, for a choice.
+    /// The allowed values of a choice.
     pub choices: Vec<String>,
-    /// Whether runs with other values have another target; by its name and its use where the recipe does not say.
+    /// Whether other values mean another target; by default derived from its name and use.
     pub target: Option<bool>,
 }
 
@@ -33,7 +33,7 @@ const KEYS: [&str; 11] =
     ["env", "default", "type", "min", "max", "says", "secret", "optional", "choices", "detach", "target"];
 
 impl ParamSpec {
-    /// Reads the declaration of the param `name`; what is wrong with it is added to `problems`.
+    /// Reads the declaration of the param `name`; its problems are added to `problems`.
     pub fn read(name: &str, value: &Value, problems: &mut Vec<Problem>) -> Option<ParamSpec> {
         let before = problems.len();
         check_name(name, problems);
@@ -64,7 +64,7 @@ impl ParamSpec {
         self.kind == ParamType::Secret
     }
 
-    /// The value, if it also keeps to the bounds and the choices.
+    /// The value, if it is within the bounds and the choices.
     pub fn accept(&self, value: ParamValue) -> Result<ParamValue, Misfit> {
         if let (ParamValue::String(text), ParamType::Choice) = (&value, self.kind)
             && !self.choices.contains(text)
@@ -138,7 +138,7 @@ impl ParamSpec {
     }
 }
 
-/// The value, or nothing after a note that it does not fit.
+/// The value, or `None` after noting that it does not fit.
 fn noted(accepted: Result<ParamValue, Misfit>, key: &str, value: &Value, fields: &mut Fields) -> Option<ParamValue> {
     let note = |misfit: Misfit| {
         let found = match value {
@@ -173,7 +173,7 @@ fn read_env(fields: &mut Fields) -> Option<String> {
     Some(env.to_owned())
 }
 
-/// The type as declared, else as the other keys say.
+/// The declared type, else the type that the other keys imply.
 fn read_type(fields: &mut Fields) -> Option<ParamType> {
     let declared = match fields.value("type") {
         Some(_) => Some(fields.word("type", &ParamType::WORDS)?),

@@ -8,14 +8,14 @@ use super::values::{ParamType, ParamValue};
 use crate::secret;
 use crate::secret::redact;
 
-/// Params that say which database or store it is, by their name.
+/// Names of params that select the database or store.
 const NAMES: [&str; 9] = ["database", "databases", "db", "dbname", "host", "port", "bucket", "prefix", "dir"];
-/// The same, by the environment variable that sets them.
+/// The same, by the environment variables that set them.
 const VARIABLES: [&str; 4] = ["DB_HOST", "DB_PORT", "DB_NAME", "BACKUP_DIR"];
-/// Params that a run may differ in and still work on the same: one file of many, and folders for temporary files.
+/// Params that do not change the target: one file of many, and folders for temporary files.
 const PASSING: [&str; 4] = ["file", "identity", "work_dir", "cluster_dir"];
 
-/// The target of a run with these params: the same wherever the values come from. It holds no secret: a token in an address is struck out.
+/// The target of a run with these params: the same wherever the values come from. It holds no secret: a token in an address is masked.
 pub fn target(recipe: &str, declaration: &Declaration, params: &Params) -> String {
     let specs = declaration.params.iter().filter(|(name, spec)| names_target(name, spec, declaration));
     let values = specs.filter_map(|(name, spec)| {
@@ -41,7 +41,7 @@ fn is_place(name: &str, declaration: &Declaration) -> bool {
     templates.any(|template| pieces(template).is_ok_and(|pieces| pieces.contains(&Piece::Param(name.to_owned()))))
 }
 
-/// The recipe with what `--set` said, without secrets: earlier versions counted failures by it.
+/// The recipe with its `--set` values, without secrets: earlier versions counted failures by it.
 pub fn subject(recipe: &str, declaration: &Declaration, set: &[(String, String)]) -> String {
     let is_secret = |name: &str| {
         let spec = declaration.params.iter().find(|(known, _)| known == name);

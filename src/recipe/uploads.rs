@@ -1,4 +1,4 @@
-//! Writes down in the catalog which uploads in parts a run begins, and finds those that dead runs have left.
+//! Records in the catalog the multipart uploads that a run begins, and finds those that dead runs left.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};

@@ -1,4 +1,4 @@
-//! Turns what people write into the typed value of a param, or says what it must be instead.
+//! Turns what people write into the typed value of a param, or reports what it must be instead.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::world::addressed;
 use crate::world::command::quoted;
 use crate::world::http::address::Address;
 
-/// What kind of value a param takes.
+/// The kind of value that a param takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamType {
     String,
@@ -29,7 +29,7 @@ pub enum ParamType {
     Choice,
     /// One command or several, which run one after the other.
     Command,
-    /// Commands, or an address that is sent a POST.
+    /// Commands, or an address that receives a POST.
     Hook,
 }
 
@@ -47,7 +47,7 @@ pub enum ParamValue {
     /// The words of each command.
     Commands(Vec<Vec<String>>),
     Address(Address),
-    /// An optional param that nobody set.
+    /// An optional param that was not set.
     Absent,
 }
 
@@ -71,12 +71,12 @@ impl ParamType {
         ParamType::WORDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
     }
 
-    /// Whether `min` and `max` mean something.
+    /// Whether `min` and `max` apply.
     pub fn has_order(self) -> bool {
         matches!(self, ParamType::Integer | ParamType::Duration | ParamType::Size)
     }
 
-    /// The value that `text` means.
+    /// Parses the value from `text`.
     pub fn of_text(self, text: &str) -> Result<ParamValue, Misfit> {
         if text.contains('\0') {
             return Err(Misfit::new("be free of NUL characters", "remove the NUL character"));
@@ -100,7 +100,7 @@ impl ParamType {
         value.ok_or_else(|| self.misfit())
     }
 
-    /// The value that a typed value of `hikae.toml` or of a declaration means.
+    /// Converts a typed value of `hikae.toml` or of a declaration.
     pub fn of_json(self, value: &Value) -> Result<ParamValue, Misfit> {
         match (self, value) {
             (_, Value::String(text)) => self.of_text(text),
@@ -152,12 +152,12 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// Items without the blanks around them; an empty one is only a comma too many.
+/// Items without the blanks around them; an empty item is only an extra comma.
 fn items<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
     texts.map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
-/// Whether a hook is an address, and no command.
+/// Whether a hook is an address, not a command.
 fn is_address(text: &str) -> bool {
     ["http://", "https://"].iter().any(|scheme| text.trim_start().starts_with(scheme))
 }
@@ -167,13 +167,13 @@ fn address(text: &str) -> Result<Address, Misfit> {
     Address::hook(text.trim()).map_err(misfit)
 }
 
-/// Commands as one line, from which the same commands are read.
+/// Commands as one line, which parses to the same commands.
 fn line(commands: &[Vec<String>]) -> String {
     let command = |words: &Vec<String>| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
     commands.iter().map(command).collect::<Vec<_>>().join(" && ")
 }
 
-/// A size with a unit where that is exact, else in bytes.
+/// A size with a unit if that is exact, else in bytes.
 fn exact_size(bytes: u64) -> String {
     let size = bytesize::ByteSize(bytes);
     let shown = [size.display().iec().to_string(), size.display().si().to_string()];

@@ -1,10 +1,10 @@
-//! Holds what a person says at the start of a run.
+//! Holds the options that a person sets at the start of a run.
 
-/// What a person says at the start of a run.
+/// The options that a person sets at the start of a run.
 #[derive(Default)]
 pub struct Wishes {
     pub set: Vec<(String, String)>,
     pub run_type: Option<String>,
-    /// Whether everything that it does was agreed to in advance.
+    /// Whether all its actions were confirmed in advance.
     pub yes: bool,
 }

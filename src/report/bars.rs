@@ -12,16 +12,16 @@ use super::outgoing;
 use super::translate::speaks_japanese;
 use crate::units::show_size;
 
-/// How often bars are drawn, whether bytes move or not: a hung step is seen to hang, and a fast one costs no more drawing.
+/// The redraw rate, whether bytes move or not: a hung step is visible, and a fast one needs no extra drawing.
 const TICK: Duration = Duration::from_millis(100);
 
-/// From this width on there is room for a picture of a bar, and for sizes and rates.
+/// The minimum width for drawing a bar, and for sizes and rates.
 const WIDE: usize = 100;
 const NARROW: usize = 60;
-/// Before that, the rate says little of what is to come.
+/// Before this time, the rate is too uncertain for an estimate.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// The bars of the steps that run now; every clone is the same bars.
+/// The bars of the running steps; clones share the same bars.
 #[derive(Clone)]
 pub struct Bars {
     all: MultiProgress,
@@ -47,7 +47,7 @@ impl Bars {
         self.running().insert(step, bar);
     }
 
-    /// The step knows now how much it is going to move.
+    /// Sets how much the step is going to move.
     pub fn expect(&self, step: u64, total_bytes: u64, about: bool) {
         if let Some(bar) = self.running().get(&step) {
             bar.set_length(total_bytes);
@@ -74,19 +74,19 @@ impl Bars {
         left.into_iter().for_each(|step| self.end(step));
     }
 
-    /// Takes everything off the terminal; from here on nothing is drawn.
+    /// Clears the bars from the terminal; nothing is drawn afterwards.
     pub fn close(&self) {
         self.end_all();
         self.all.set_draw_target(ProgressDrawTarget::hidden());
     }
 
-    /// Writes a line above the bars, and says whether it could. (`suspend` would panic on a terminal that has gone.)
+    /// Writes a line above the bars, and returns whether it could. (`suspend` would panic on a closed terminal.)
     pub fn line(&self, line: &str) -> bool {
         !self.all.is_hidden() && self.all.println(line).is_ok()
     }
 }
 
-/// A step's name without the folders of its paths: there is little room, and the names of files tell steps apart.
+/// A step's name without the folders of its paths: space is limited, and file names are enough to distinguish steps.
 fn short(name: &str) -> String {
     let last = |word: &str| match word.starts_with('/') || word.contains("://") {
         true => word.trim_end_matches('/').rsplit('/').next().unwrap_or(word).to_owned(),
@@ -95,12 +95,12 @@ fn short(name: &str) -> String {
     name.split(' ').map(last).collect::<Vec<_>>().join(" ")
 }
 
-/// Whole seconds, for people who watch.
+/// A duration in whole seconds.
 fn seconds(duration: Duration) -> String {
     humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
 }
 
-/// How a step is drawn: as much as the terminal has room for.
+/// The style of a step: as much as fits on the terminal.
 #[derive(Clone, Copy)]
 struct Layout {
     width: usize,
@@ -117,23 +117,23 @@ impl Layout {
             NARROW.. => "{spinner} {wide_msg} {moved} {took}",
             _ => "{spinner} {wide_msg} {moved}",
         };
-        // The templates are constants that the tests draw; a bar in another style is better than none.
+        // The templates are constants that are covered by tests; a bar in another style is better than none.
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
         let style = if self.unicode { style } else { style.tick_chars("|/-\\ ").progress_chars("#>-") };
         let moved = move |state: &ProgressState, out: &mut dyn fmt::Write| {
-            // The buffer is a string, and a string takes everything.
+            // Writing to a string cannot fail.
             let _written = out.write_str(&self.moved(state));
         };
         style.with_key("moved", moved).with_key("took", took)
     }
 
-    /// `1.2 GB of 3.0 GB, 40%, 95.1 MB/s, 19s left`, as far as it is known and there is room for it.
+    /// `1.2 GB of 3.0 GB, 40%, 95.1 MB/s, 19s left`, as far as known and as far as it fits.
     fn moved(self, state: &ProgressState) -> String {
         if state.pos() == 0 {
             return String::new();
         }
         let (done, rate) = (show_size(state.pos()), format!("{}/s", show_size(state.per_sec() as u64)));
-        // What is larger than the last time has an unknown end.
+        // Beyond the estimate from last time, the end is unknown.
         let Some(total) = state.len().filter(|total| *total > 0 && (state.pos() <= *total || !self.about)) else {
             return format!("{done}, {rate}");
         };

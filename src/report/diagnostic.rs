@@ -11,17 +11,17 @@ use super::translate::translated;
 use super::{outgoing, span};
 use crate::error::{Error, Site};
 
-/// What miette writes before each line of a text.
+/// The prefix that miette writes before each line of a text.
 const MARGIN: usize = 8;
 
-/// How to show it; `Facts::diagnostic_style` knows.
+/// The style of a report, from `Facts::diagnostic_style`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     Plain,
     Graphical { width: usize, colour: bool, unicode: bool },
 }
 
-/// The whole report of `error`, its lines ended. `sources` gives the text of a recipe's file by its name in a `Site`.
+/// The whole report of `error`, with a final newline. `sources` returns the text of a recipe file by its name in a `Site`.
 pub fn render(error: &Error, sources: &dyn Fn(&str) -> Option<String>, style: Style) -> String {
     match style {
         Style::Plain => plain(error),
@@ -31,9 +31,9 @@ pub fn render(error: &Error, sources: &dyn Fn(&str) -> Option<String>, style: St
             let report = Report::of(error, snippet, width);
             let mut shown = String::new();
             match handler(error, colour, unicode, report.snippet.is_some()).render_report(&mut shown, &report) {
-                // The library has its own word for a hint.
+                // Miette has its own label for a hint.
                 Ok(()) => shown.replacen("  help: ", &format!("  {}: ", translated("help")), 1),
-                // A report that cannot be drawn must still be read.
+                // A report that cannot be drawn must still be readable.
                 Err(fmt::Error) => plain(error),
             }
         }
@@ -54,7 +54,7 @@ fn plain(error: &Error) -> String {
     text
 }
 
-/// The causes to show: printable, and without those that the one before has already quoted.
+/// The causes to show: printable, and without those that the previous one already quotes.
 fn causes(error: &Error) -> Vec<String> {
     let mut shown: Vec<String> = Vec::new();
     for cause in error.causes() {
@@ -67,7 +67,7 @@ fn causes(error: &Error) -> Vec<String> {
     shown
 }
 
-/// Where in the recipe, the innermost place first; a line that calls itself, or a function within it, is shown once.
+/// The places in the recipe, the innermost first; consecutive repeats (recursion) are shown once.
 fn places(error: &Error) -> Vec<String> {
     let mut sites = error.sites().to_vec();
     sites.dedup();
@@ -97,7 +97,7 @@ struct Snippet {
 
 impl Snippet {
     fn take(site: &Site, source: String, what: &str) -> Option<Snippet> {
-        // Cleaned before the search: afterwards the places would be wrong.
+        // Cleaned before the search, because cleaning moves the positions.
         let source = outgoing::printable(&source);
         let words: Vec<&str> = what.split('`').skip(1).step_by(2).collect();
         let spot = span::find(&source, site.line, &words)?;
@@ -107,7 +107,7 @@ impl Snippet {
     }
 }
 
-/// `text` in lines that fit `width`, broken at spaces only: paths and commands are copied from reports, and must not be cut in two.
+/// Wraps `text` to `width`, at spaces only: paths and commands are copied from reports, and must not be split.
 fn folded(text: &str, width: usize) -> String {
     let room = width.saturating_sub(MARGIN).max(20);
     let mut lines = String::with_capacity(text.len() + 8);
@@ -130,7 +130,7 @@ fn folded(text: &str, width: usize) -> String {
     lines
 }
 
-/// An error as miette wants it.
+/// An error as a miette diagnostic.
 struct Report {
     what: String,
     cause: Option<Box<Cause>>,
@@ -183,7 +183,7 @@ impl Diagnostic for Report {
     }
 }
 
-/// One cause, and its own.
+/// One cause, with its own cause.
 #[derive(Debug)]
 struct Cause {
     says: String,

@@ -1,4 +1,4 @@
-//! Emits what a run reports as events of `tracing`: the only place, with `report_event.rs`, that knows their names and fields.
+//! Emits the reports of a run as `tracing` events; only this file and `report_event.rs` know their names and fields.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::error::Site;
 
-/// How much a line matters; the order is the filter's.
+/// The level of a line; the filter uses this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     Debug,
@@ -16,7 +16,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// The word for this level in Lua and JSON.
+    /// The name of this level in Lua and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Level::Debug => "debug",
@@ -27,7 +27,7 @@ impl Level {
     }
 }
 
-/// One event at a level that is known only at run time; `tracing` wants each level written out.
+/// Emits an event at a level known only at run time; `tracing` needs each level written out.
 macro_rules! log_at {
     ($level:expr, $target:literal, $($fields:tt)*) => {
         match $level {
@@ -39,7 +39,7 @@ macro_rules! log_at {
     };
 }
 
-/// A line of the log, from a recipe (`site` says where) or from hikae itself.
+/// A log line, from a recipe (at `site`) or from hikae itself.
 pub fn log(level: Level, message: &str, site: Option<&Site>) {
     let (file, line) = parts(site);
     log_at!(level, "hikae", message = message, file = file, line = line);
@@ -61,33 +61,33 @@ pub fn step_started(step: u64, name: &str, site: Option<&Site>) {
     tracing::event!(name: "step_started", target: "hikae", tracing::Level::INFO, step = step, name = name, file = file, line = line);
 }
 
-/// A step is going to move `total_bytes`: then people see how much of it is done, and how long the rest takes.
+/// A step is going to move `total_bytes`, so that progress and remaining time can be shown.
 pub fn step_expects(step: u64, total_bytes: u64) {
     tracing::event!(name: "step_expects", target: "hikae::progress", tracing::Level::TRACE, step = step, bytes = total_bytes);
 }
 
-/// The same where the total is only an estimate, such as the size of the last backup.
+/// The same for an estimated total, such as the size of the last backup.
 pub fn step_expects_about(step: u64, total_bytes: u64) {
     tracing::event!(name: "step_expects", target: "hikae::progress", tracing::Level::TRACE, step = step, bytes = total_bytes, about = true);
 }
 
-/// Whether somebody watches the progress of steps: only then is it worth a question how much there is.
+/// Whether anybody sees the progress of steps: only then is it worth determining the total.
 pub fn is_watched() -> bool {
     tracing::enabled!(target: "hikae::progress", tracing::Level::TRACE)
 }
 
-/// A step has moved `bytes` so far. Call it for every chunk: it costs next to nothing when nobody draws.
+/// A step has moved `bytes` so far. Call it for every chunk: it costs almost nothing if no bars are drawn.
 pub fn step_progress(step: u64, bytes: u64) {
     tracing::event!(name: "step_progress", target: "hikae::progress", tracing::Level::TRACE, step = step, bytes = bytes);
 }
 
-/// A step has ended; `status` is `success`, or a word that says how it failed.
+/// A step has ended; `status` is `success`, or the kind of failure.
 pub fn step_ended(step: u64, name: &str, status: &str, bytes: u64, duration: Duration) {
     let secs = duration.as_secs_f64();
     tracing::event!(name: "step_ended", target: "hikae", tracing::Level::INFO, step = step, name = name, status = status, bytes = bytes, secs = secs);
 }
 
-/// The run has ended: its outcome as JSON, the last thing that a run reports.
+/// The run has ended: its outcome as JSON, the last report of a run.
 pub fn run_ended(outcome: &Value) {
     tracing::event!(name: "run_ended", target: "hikae", tracing::Level::INFO, outcome = %outcome);
 }

@@ -1,34 +1,34 @@
-//! Says what the standard outputs can show: whether they are terminals, how wide, in colour, beyond ASCII.
+//! Determines the capabilities of the standard outputs: whether they are terminals, their width, colour, and Unicode.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use super::diagnostic::Style;
 
-/// The width where none is known: lines of a log are wrapped by the reader, reports at this.
+/// The width of reports if none is known; log lines are not wrapped.
 const USUAL_WIDTH: usize = 80;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
-    /// Standard error can be drawn on: its cursor moves.
+    /// Whether standard error supports drawing by cursor movement.
     pub draws: bool,
     pub width: usize,
-    /// Standard error takes colours.
+    /// Whether standard error supports colours.
     pub colour: bool,
-    /// Standard output takes colours.
+    /// Whether standard output supports colours.
     pub stdout_colour: bool,
-    /// The locale's characters go beyond ASCII.
+    /// Whether the locale supports characters beyond ASCII.
     pub unicode: bool,
 }
 
 impl Facts {
-    /// The facts of this process; `environment` is its environment as the world gives it.
+    /// The facts of this process; `environment` is its environment from the world.
     pub fn read(environment: &BTreeMap<String, String>) -> Facts {
         let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
         let terminals = (stdout.is_terminal(), stderr.is_terminal());
-        // An output that is no terminal has no size: that is the answer, not a failure.
+        // An output that is not a terminal has no size, which is not an error.
         let size = rustix::termios::tcgetwinsize(&stderr).or_else(|_| rustix::termios::tcgetwinsize(&stdout));
         Facts::of(environment, terminals.0, terminals.1, size.ok().map(|size| size.ws_col))
     }
@@ -52,7 +52,7 @@ impl Facts {
             stdout_is_terminal,
             stderr_is_terminal,
             draws,
-            // A report needs some room to say anything at all.
+            // A report needs a minimum width to be readable.
             width: width.max(40),
             colour: draws && !colourless,
             stdout_colour: stdout_is_terminal && !dumb && !colourless,
@@ -60,7 +60,7 @@ impl Facts {
         }
     }
 
-    /// How to show an error on standard error: as a picture to someone who sits there, plainly to everyone else.
+    /// The style of errors on standard error: graphical on a terminal, plain elsewhere.
     pub fn diagnostic_style(&self) -> Style {
         if self.colour {
             Style::Graphical { width: self.width, colour: true, unicode: self.unicode }

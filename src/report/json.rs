@@ -1,4 +1,4 @@
-//! Shows a run as JSON: one object a line on standard output, the last of them the outcome.
+//! Shows a run as JSON: one object per line on standard output, the outcome last.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,7 +21,7 @@ impl Json {
         Json { pens, clock, ended: AtomicBool::new(false) }
     }
 
-    /// What the run reports after its outcome goes to standard error: on standard output the outcome stays the last line.
+    /// Reports after the outcome go to standard error, so that the outcome is the last line of standard output.
     fn event(&self, name: &str, fields: Value) {
         let mut object = Map::new();
         object.insert("event".into(), name.into());

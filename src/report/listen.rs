@@ -1,4 +1,4 @@
-//! Decides which listener gets what: the one layer of `tracing` under every listener, and the one filter.
+//! Decides which listener gets which events: the only `tracing` layer under every listener, and the only filter.
 
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
@@ -7,12 +7,12 @@ use super::event::Level;
 use super::report_event::ReportEvent;
 use super::{Form, Mode};
 
-/// Shows what it receives, to people or to programs.
+/// Shows events to people or to programs.
 pub trait Listener: Send + Sync + 'static {
     fn hear(&self, heard: ReportEvent);
 }
 
-/// Decides what a listener hears.
+/// Decides which events a listener receives.
 #[derive(Clone, Copy, Debug)]
 pub struct Filter {
     mode: Mode,
@@ -23,7 +23,7 @@ impl Filter {
         Filter { mode }
     }
 
-    /// Whether any event of this call site could be heard; `tracing` asks once and remembers, so a "no" is free.
+    /// Whether any event of this call site could be received; `tracing` caches the answer, so `false` costs nothing later.
     pub fn site(&self, metadata: &Metadata<'_>) -> bool {
         let Mode { form, quiet, verbose } = self.mode;
         match metadata.target() {
@@ -34,7 +34,7 @@ impl Filter {
         }
     }
 
-    /// Whether this one is heard. Terminals and programs follow every step; a log file only those that matter.
+    /// Whether this event is received. Terminals and programs get every step; a log file only the important ones.
     pub fn lets(&self, heard: &ReportEvent) -> bool {
         let Mode { form, quiet, verbose } = self.mode;
         match heard {

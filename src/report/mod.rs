@@ -1,4 +1,4 @@
-//! Names the events that a run reports while it goes, and picks the listener that shows them.
+//! Defines the events that a run reports, and selects the listener that shows them.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -41,29 +41,29 @@ pub use verdicts::print_verdicts;
 /// The time of day, from the world.
 pub type Clock = Arc<dyn Fn() -> DateTime<FixedOffset> + Send + Sync>;
 
-/// How a run is shown.
+/// The form of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Bars, and lines above them.
     Terminal,
-    /// Lines of a log.
+    /// Log lines.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// How a run is shown, and how much of it.
+/// The form and the verbosity of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mode {
     pub form: Form,
     /// Only warnings and errors.
     pub quiet: bool,
-    /// Also what children say on their standard error, and what only hikae's authors ask for.
+    /// Also the standard error of children, and debug messages for hikae's authors.
     pub verbose: bool,
 }
 
 impl Mode {
-    /// The mode for the flags that were typed. Bars are for someone who sees both outputs:
+    /// The mode for the given flags. Bars are drawn only if both outputs are terminals:
     /// with `| tee log` the lines must be in the log.
     pub fn choose(facts: &Facts, json: bool, quiet: bool, verbose: bool) -> Mode {
         let form = match json {
@@ -75,7 +75,7 @@ impl Mode {
     }
 }
 
-/// Where a run is shown.
+/// The outputs that show a run.
 pub struct Outputs {
     pub stdout: Box<dyn Write + Send>,
     pub stderr: Box<dyn Write + Send>,
@@ -95,7 +95,7 @@ impl Outputs {
     }
 }
 
-/// Takes the bars off the terminal when dropped. Drop it before a diagnostic is printed; lines reported later still come through.
+/// Clears the bars when dropped. Drop it before a diagnostic is printed; lines reported later are still shown.
 pub struct Guard {
     bars: bars::Bars,
 }
@@ -106,7 +106,7 @@ impl Drop for Guard {
     }
 }
 
-/// Shows everything from here on, in the whole process, in this mode.
+/// Shows all reports of the whole process in this mode from now on.
 pub fn install(mode: Mode, outputs: Outputs, clock: Clock) -> Result<Guard> {
     let (dispatch, guard) = dispatch(mode, outputs, clock);
     set_global(dispatch)?;
@@ -118,7 +118,7 @@ fn set_global(dispatch: Dispatch) -> Result<()> {
         .map_err(|error| Error::new(Kind::Other, "cannot start the `report` a second time").because(error))
 }
 
-/// Shows what is only planned: warnings and errors, and with `verbose` also what the recipe would log, marked as such.
+/// Shows the reports of a plan: warnings and errors, and with `verbose` also the recipe's log lines, marked as planned.
 pub fn install_plan(mode: Mode, outputs: Outputs, clock: Clock) -> Result<Guard> {
     // Nothing moves, so there are no bars.
     let form = if mode.form == Form::Terminal { Form::Text } else { mode.form };

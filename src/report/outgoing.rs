@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::secret;
 
-/// Keys whose values are hikae's own words. A password such as `daily` must not blot them out:
+/// Keys whose values are hikae's own words. A password such as `daily` must not mask them:
 /// readers of the JSON depend on them, and the mask would reveal the password.
-/// So with the name of a recipe and the place of a backup, which is there under that name for everybody to see.
+/// The same holds for the name of a recipe and the path of a backup, which are visible to everybody anyway.
 const OWN_WORDS: [&str; 10] =
     ["created_at", "ended_at", "id", "kind", "path", "recipe", "sha256", "started_at", "status", "type"];
 
@@ -15,8 +15,8 @@ pub(super) fn field(key: &str, text: &str) -> String {
     if OWN_WORDS.contains(&key) { text.to_owned() } else { secret::redact(text) }
 }
 
-/// `value` with every string in it cleaned. Strings are cleaned before they are written as JSON:
-/// afterwards a secret with a quote in it would look different.
+/// `value` with every string in it cleaned. Strings are cleaned before they are serialized as JSON,
+/// because escaping changes a secret that contains a quote.
 pub(super) fn json(value: Value) -> Value {
     cleaned("", value)
 }
@@ -32,8 +32,8 @@ fn cleaned(key: &str, value: Value) -> Value {
     }
 }
 
-/// `text` without secrets, and without anything that could move a cursor, ring a bell or reorder what is read:
-/// file names and the words of other programs are not to be trusted with the terminal.
+/// `text` without secrets, and without anything that could move a cursor, ring a bell or reorder text:
+/// file names and the output of other programs are not trusted on the terminal.
 pub fn printable(text: &str) -> String {
     let clean = secret::redact(text).replace("\r\n", "\n");
     let mut shown = String::with_capacity(clean.len());
@@ -48,13 +48,13 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
-/// `printable` on one line, for places that have only one: a bar, a cell of a table.
+/// `printable` on one line, for a bar or a table cell.
 pub fn one_line(text: &str) -> String {
     let shown = printable(text);
     if shown.contains(['\n', '\t']) { shown.split_whitespace().collect::<Vec<_>>().join(" ") } else { shown }
 }
 
-/// `printable` with every further line pushed in by `indent`, so that no text can pass for a line of its own.
+/// `printable` with every further line indented by `indent`, so that no text can look like a separate message.
 pub(super) fn indented(text: &str, indent: &str) -> String {
     printable(text).trim_end().replace('\n', &format!("\n{indent}"))
 }

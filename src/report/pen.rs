@@ -1,4 +1,4 @@
-//! Writes whole lines to the two standard outputs, and goes on when nobody reads them.
+//! Writes whole lines to the two standard outputs, and continues if nobody reads them.
 
 use std::io::{ErrorKind, Write};
 use std::sync::Mutex;
@@ -6,9 +6,9 @@ use std::sync::Mutex;
 /// One output. A line is written at once, so that lines of parallel branches never mix.
 struct Pen {
     out: Box<dyn Write + Send>,
-    /// The reader has gone (`hikae run … | head -1`); hikae goes on, silently, as it does under `nohup`.
+    /// The reader is gone (`hikae run … | head -1`); hikae continues silently, as under `nohup`.
     gone: bool,
-    /// It was reported that this output does not work.
+    /// The failure of this output was already reported.
     reported: bool,
 }
 
@@ -17,7 +17,7 @@ impl Pen {
         Pen { out, gone: false, reported: false }
     }
 
-    /// Writes a line. A backup does not stop because its log cannot be written: the first reason is handed back, once.
+    /// Writes a line. A backup does not stop because its log cannot be written: only the first error is returned.
     fn line(&mut self, line: &str) -> Option<std::io::Error> {
         if self.gone {
             return None;
@@ -42,7 +42,7 @@ impl Pens {
         Pens { out: Mutex::new(Pen::new(out)), err: Mutex::new(Pen::new(err)) }
     }
 
-    /// A line for standard output; if that cannot be written (a full disk under the log), standard error gets one line about it.
+    /// Writes a line to standard output; if that fails (disk full), standard error gets one line about it.
     pub fn out(&self, line: &str) {
         let trouble = self.out.lock().unwrap_or_else(|broken| broken.into_inner()).line(line);
         if let Some(error) = trouble {
@@ -50,7 +50,7 @@ impl Pens {
         }
     }
 
-    /// A line for standard error; there is nobody left to report it to when that fails.
+    /// Writes a line to standard error; a failure cannot be reported anywhere.
     pub fn err(&self, line: &str) {
         let _nobody_left = self.err.lock().unwrap_or_else(|broken| broken.into_inner()).line(line);
     }

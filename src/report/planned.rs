@@ -1,10 +1,10 @@
-//! Shows what a recipe would log in a run, marked as such: its lines are those of a run in which all of it happens.
+//! Shows what a recipe would log in a run, marked as planned, because its lines read as if everything really happened.
 
 use super::event::Level;
 use super::listen::Listener;
 use super::report_event::ReportEvent;
 
-/// The words of a recipe that only plans, over the listener that writes them.
+/// Marks the log lines of a planned recipe, and passes them to another listener.
 pub struct Planned<L>(pub L);
 
 impl<L: Listener> Listener for Planned<L> {
@@ -15,7 +15,7 @@ impl<L: Listener> Listener for Planned<L> {
                 self.0.hear(ReportEvent::Log { level, program, message, site });
             }
             ReportEvent::Log { .. } => self.0.hear(event),
-            // No run has begun, so nothing of it has a beginning or an end.
+            // No run has begun, so there are no start and end events.
             _ => {}
         }
     }

@@ -1,8 +1,8 @@
-//! Defines what a run has to say beside its result, and what each level of it means for the outcome.
+//! Defines the remarks of a run, and how each level affects the outcome.
 
 use serde::{Deserialize, Serialize};
 
-/// How much a remark weighs.
+/// The weight of a remark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -27,16 +27,16 @@ impl Level {
     }
 }
 
-/// One thing that a run has to say: kept with the run, and in the manifest of the backup that it is about.
+/// One remark of a run: kept with the run, and in the manifest of the backup that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remark {
     pub level: Level,
-    /// A short word for programs, the same for every remark of this kind: `not_restorable`.
+    /// An identifier for programs, the same for every remark of this kind: `not_restorable`.
     pub kind: String,
     pub message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// The pattern by which a param accepted it; it then counts as a note.
+    /// The pattern of the param that accepted it; an accepted remark counts as a note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
 }
@@ -50,7 +50,7 @@ impl Remark {
         Remark { hint: Some(hint.into()), ..self }
     }
 
-    /// What the record calls it: `warning: smaller`.
+    /// Its name in the record: `warning: smaller`.
     pub fn title(&self) -> String {
         match &self.accepted {
             Some(pattern) => format!("accepted by `{pattern}`: {}", self.kind),
@@ -58,7 +58,7 @@ impl Remark {
         }
     }
 
-    /// Its message, and what to try, on one line.
+    /// Its message and hint on one line.
     pub fn with_hint(&self) -> String {
         match &self.hint {
             Some(hint) => format!("{} (hint: {hint})", self.message),
@@ -66,19 +66,19 @@ impl Remark {
         }
     }
 
-    /// Accepts it when its kind or its message matches one of the patterns, where `*` is any text.
+    /// Accepts the remark if its kind or its message matches one of the patterns, where `*` is any text.
     pub fn accept(&mut self, patterns: &[String]) {
         let matching = |pattern: &&String| matches(pattern, &self.kind) || matches(pattern, &self.message);
         self.accepted = patterns.iter().find(matching).cloned();
     }
 
-    /// What it weighs for the outcome of the run.
+    /// Its effect on the outcome of the run.
     pub fn weight(&self) -> Level {
         if self.accepted.is_some() { Level::Note } else { self.level }
     }
 }
 
-/// Whether `text` is what `pattern` says: `*` is any text, everything else is itself.
+/// Whether `text` matches `pattern`: `*` is any text, everything else is literal.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };

@@ -10,7 +10,7 @@ use super::event::Level;
 use super::outgoing;
 use crate::error::Site;
 
-/// What a listener hears.
+/// An event as listeners receive it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReportEvent {
     Log { level: Level, program: Option<String>, message: String, site: Option<Site> },
@@ -23,9 +23,9 @@ pub enum ReportEvent {
 }
 
 impl ReportEvent {
-    /// What an event of the target `hikae` says.
+    /// Reads an event of the target `hikae`.
     ///
-    /// An event that `event.rs` did not name is a line of the log: a warning from anywhere in hikae is heard.
+    /// An event without a name from `event.rs` becomes a log line, so that a warning from anywhere in hikae is reported.
     pub fn read(event: &tracing::Event<'_>) -> ReportEvent {
         let mut said = Fields::default();
         event.record(&mut said);
@@ -48,7 +48,7 @@ impl ReportEvent {
         }
     }
 
-    /// How much it matters to people.
+    /// Its level for people.
     pub fn level(&self) -> Level {
         match self {
             ReportEvent::Log { level, .. } => *level,
@@ -77,7 +77,7 @@ fn level_of(level: &tracing::Level) -> Level {
     }
 }
 
-/// The fields of all events; an event fills those that it has.
+/// The fields of all events; each event sets only its own.
 #[derive(Default)]
 struct Fields {
     id: String,
@@ -100,7 +100,7 @@ impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
         let key = field.name();
         if key == "outcome" {
-            // Text that is no JSON is still shown: better a strange last line than none.
+            // Invalid JSON is still shown: a strange last line is better than none.
             let outcome = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
             self.outcome = outgoing::json(outcome);
             return;

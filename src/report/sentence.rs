@@ -9,10 +9,10 @@ use super::report_event::ReportEvent;
 use super::translate::translated;
 use crate::units::{show_duration, show_size};
 
-/// The event as a sentence; further lines of it are pushed in. Progress has no words.
+/// The event as a sentence; further lines are indented. Progress has no text.
 pub(super) fn of(event: &ReportEvent) -> Option<String> {
     let text = match event {
-        // Most programs begin their lines with their own name.
+        // Most programs begin their lines with their name.
         ReportEvent::Log { program: Some(program), message, .. } if !message.starts_with(program.as_str()) => {
             format!("{program}: {message}")
         }

@@ -1,21 +1,21 @@
-//! Finds in a recipe's source what an error is about: Lua gives only the line, the words of the error say the rest.
+//! Finds the place of an error in a recipe's source: Lua reports only the line, the words of the error give the rest.
 
 use std::ops::Range;
 
-/// How many lines a call may go on for, so that a stray bracket does not send the search through the whole file.
+/// The maximum number of lines of a call, so that a stray bracket does not extend the search to the whole file.
 const LONGEST_CALL: usize = 60;
 
-/// What to point at.
+/// The place to point at.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Spot {
     pub bytes: Range<usize>,
-    /// Whether it is the very word, or only the line of the call.
+    /// Whether it is the exact word, or only the line of the call.
     pub exact: bool,
 }
 
-/// The spot for an error about `words` in the call that begins on `line`; none when there is no such line.
+/// The spot for an error about `words` in the call that begins on `line`; `None` if there is no such line.
 ///
-/// The last word is the best: errors name the call first and then what is wrong in it.
+/// The last word is preferred: errors name the call first and then what is wrong in it.
 pub(super) fn find(source: &str, line: u32, words: &[&str]) -> Option<Spot> {
     let first = usize::try_from(line).ok()?.checked_sub(1)?;
     let call: Vec<(usize, &str)> = call_from(lines(source).skip(first));
@@ -30,8 +30,8 @@ pub(super) fn find(source: &str, line: u32, words: &[&str]) -> Option<Spot> {
     words.iter().rev().find_map(exact).or(Some(Spot { bytes: whole, exact: false }))
 }
 
-/// The lines up to the one where the brackets that the first one opens are closed.
-/// Brackets in strings count too: the worst they do is widen the search.
+/// The lines up to the one that closes the brackets opened on the first line.
+/// Brackets in strings count too: at worst they widen the search.
 fn call_from<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Vec<(usize, &'a str)> {
     let mut call = Vec::new();
     let mut depth = 0;
@@ -46,7 +46,7 @@ fn call_from<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Vec<(usize, &
     call
 }
 
-/// The lines of a text, each with where it starts.
+/// The lines of a text, each with its start position.
 fn lines(source: &str) -> impl Iterator<Item = (usize, &str)> {
     source.split_inclusive('\n').scan(0, |next, line| {
         let start = *next;
@@ -55,7 +55,7 @@ fn lines(source: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Where `word` is in `text`, not as a part of a longer word.
+/// The position of `word` in `text` as a whole word.
 fn whole_word(text: &str, word: &str) -> Option<usize> {
     let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word).map(|(at, _)| at).find(|at| {
@@ -63,7 +63,7 @@ fn whole_word(text: &str, word: &str) -> Option<usize> {
     })
 }
 
-/// Where `word` is in `text` as the key of a table: `word = …`.
+/// The position of `word` in `text` as a table key: `word = …`.
 fn key(text: &str, word: &str) -> Option<usize> {
     let at = whole_word(text, word)?;
     let after = text[at + word.len()..].trim_start();

@@ -1,4 +1,4 @@
-//! Prints what was asked for: a table, JSON lines, or text, on the output that the command gives.
+//! Prints the result of a command as a table, JSON lines, or text.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -24,18 +24,18 @@ impl Column {
         Column { title, number: false, whole: false }
     }
 
-    /// A column of ids, which stay on one line however narrow the terminal is.
+    /// A column of ids, which are never wrapped.
     pub const fn id(title: &'static str) -> Column {
         Column { title, number: false, whole: true }
     }
 
-    /// A column of numbers, which end at the same place.
+    /// A column of numbers, aligned right.
     pub const fn number(title: &'static str) -> Column {
         Column { title, number: true, whole: false }
     }
 }
 
-/// A table: framed and as wide as the terminal on a terminal; elsewhere one row a line, bare, never cut, for `grep` and `awk`.
+/// Prints a table: on a terminal framed and as wide as the terminal; elsewhere one plain, uncut row per line, for `grep` and `awk`.
 pub fn print_table(
     out: &mut dyn Write,
     facts: &Facts,
@@ -74,7 +74,7 @@ fn frame(facts: &Facts) -> TableStyle {
     }
 }
 
-/// One JSON object a line.
+/// Prints one JSON object per line.
 pub fn print_json_lines<T: serde::Serialize>(out: &mut dyn Write, items: impl IntoIterator<Item = T>) -> Result<()> {
     let print = || {
         for item in items {
@@ -86,26 +86,26 @@ pub fn print_json_lines<T: serde::Serialize>(out: &mut dyn Write, items: impl In
     written(print())
 }
 
-/// Text as it is, such as a diagnostic or a recipe; a last line without an end gets one.
+/// Prints text unchanged, such as a diagnostic or a recipe, and adds a missing final newline.
 pub fn print_text(out: &mut dyn Write, text: &str) -> Result<()> {
     let text = crate::secret::redact(text);
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     written(write!(out, "{text}{end}").and_then(|()| out.flush()))
 }
 
-/// A question on standard error, behind which the answer is typed.
+/// Prints a question on standard error, without a newline.
 pub fn print_prompt(text: &str) -> Result<()> {
     let mut out = io::stderr().lock();
     written(write!(out, "{}", crate::secret::redact(text)).and_then(|()| out.flush()))
 }
 
-/// Text in the words of hikae, line by line in the reader's language.
+/// Prints hikae's own text, translated line by line.
 pub fn print_said(out: &mut dyn Write, text: &str) -> Result<()> {
     let lines: Vec<_> = text.split('\n').map(translated).collect();
     print_text(out, &lines.join("\n"))
 }
 
-/// A closed pipe (`hikae list | head -1`) is no failure; anything else is.
+/// Ignores a closed pipe (`hikae list | head -1`); any other error is a failure.
 pub(super) fn written(result: io::Result<()>) -> Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

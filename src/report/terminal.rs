@@ -24,7 +24,7 @@ impl Terminal {
         if self.colour { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() }
     }
 
-    /// The words before a line.
+    /// The prefix of a line.
     fn mark(&self, event: &ReportEvent) -> String {
         let (good, bad) = if self.unicode { ("✓", "✗") } else { ("ok:", "failed:") };
         match (event, event.level()) {

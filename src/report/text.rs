@@ -1,4 +1,4 @@
-//! Shows a run as lines of a log, as cron mails them: `[YYYY-MM-DD HH:MM:SS] message`.
+//! Shows a run as log lines, for example in cron's mails: `[YYYY-MM-DD HH:MM:SS] message`.
 
 use super::event::Level;
 use super::listen::Listener;
@@ -6,7 +6,7 @@ use super::pen::Pens;
 use super::report_event::ReportEvent;
 use super::{Clock, sentence};
 
-/// Good news goes to standard output, warnings and errors to standard error: `> /dev/null` in a crontab keeps what matters.
+/// Normal messages go to standard output, warnings and errors to standard error, so that `> /dev/null` in a crontab keeps the latter.
 pub struct Text {
     pens: Pens,
     clock: Clock,

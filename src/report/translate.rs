@@ -1,12 +1,12 @@
-//! Puts messages into the reader's language: each is written once, in English, and found again by its pattern.
+//! Translates messages into the reader's language: each is written once, in English, and looked up by its pattern.
 //!
 //! A catalogue has pairs of lines, the English text with `{}` for each value and the translation, in which `{}` takes the values in
-//! order and `{2}` the second one. What it does not have stays as it is.
+//! order and `{2}` the second one. Messages without a translation stay unchanged.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-/// The catalogues of Japanese, by what they are about.
+/// The Japanese catalogues, by topic.
 const JAPANESE: [&str; 10] = [
     include_str!("japanese/commands.txt"),
     include_str!("japanese/causes.txt"),
@@ -20,17 +20,17 @@ const JAPANESE: [&str; 10] = [
     include_str!("japanese/stores.txt"),
 ];
 
-/// Values inside values: deeper than that there are only data.
+/// The maximum nesting of translated values; deeper values are only data.
 const DEPTH: usize = 4;
 
 static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
 
-/// Translates everything that is shown from here on in this process.
+/// Translates everything that this process shows from now on.
 pub fn speak_japanese() {
     CATALOGUE.get_or_init(|| Catalogue::read(&JAPANESE));
 }
 
-/// Whether what is shown is translated.
+/// Whether output is translated.
 pub fn speaks_japanese() -> bool {
     CATALOGUE.get().is_some()
 }
@@ -45,12 +45,12 @@ pub fn translated(text: &str) -> Cow<'_, str> {
 
 /// Messages with their translations.
 pub struct Catalogue {
-    /// The ones with the most text of their own first: they fit least by accident.
+    /// Patterns with the most literal text first, because they are least likely to match by accident.
     patterns: Vec<Pattern>,
 }
 
 struct Pattern {
-    /// What is between the values.
+    /// The literal text between the values.
     pieces: Vec<String>,
     translation: String,
 }
@@ -76,12 +76,12 @@ impl Catalogue {
         self.patterns.iter().any(|pattern| pattern.pieces.join("{}") == english)
     }
 
-    /// The text in Japanese, as far as the catalogue has it.
+    /// The text in Japanese, as far as it is in the catalogue.
     pub fn text(&self, text: &str) -> String {
         self.line(text, 0).unwrap_or_else(|| text.to_owned())
     }
 
-    /// A text with its causes behind it on one line, as logs and records have it.
+    /// Translates a text followed by its causes on one line, as in logs and records.
     fn line(&self, text: &str, depth: usize) -> Option<String> {
         if let Some(whole) = self.message(text, depth) {
             return Some(whole);
@@ -110,14 +110,14 @@ impl Catalogue {
 }
 
 impl Pattern {
-    /// The values in a text that has this pattern.
+    /// The values in a text that matches this pattern.
     fn values<'a>(&self, text: &'a str) -> Option<Vec<&'a str>> {
         let (first, rest) = self.pieces.split_first()?;
         let mut left = text.strip_prefix(first.as_str())?;
         let Some((last, between)) = rest.split_last() else { return left.is_empty().then(Vec::new) };
         let mut values = Vec::new();
         for piece in between {
-            // Two values side by side are one: the second takes all of it.
+            // Two adjacent values cannot be separated: the second takes all the text.
             let at = left.find(piece.as_str())?;
             values.push(&left[..at]);
             left = &left[at + piece.len()..];

@@ -11,11 +11,11 @@ const RED: &str = "\x1b[31m";
 const BOLD_RED: &str = "\x1b[1;31m";
 const PLAIN: &str = "\x1b[0m";
 
-/// The beginnings of lines that have a colour; of a difference, what was expected and what was found.
+/// The prefixes of coloured lines, including the expected and actual lines of a difference.
 const VERDICTS: [(&str, &str); 4] = [("ok ", GREEN), ("pending ", YELLOW), ("FAILED ", BOLD_RED), ("ERROR ", BOLD_RED)];
 const DIFFERENCES: [(&str, &str); 2] = [("          - ", GREEN), ("          + ", RED)];
 
-/// Prints lines; names and values come from specs, and are not to be trusted with the terminal.
+/// Prints lines; names and values come from specs, and are not trusted to be safe for the terminal.
 pub fn print_verdicts(out: &mut dyn Write, colours: bool, text: &str) -> Result<()> {
     let clean = outgoing::printable(text);
     let mut print = || {

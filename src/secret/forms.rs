@@ -1,10 +1,10 @@
-//! Finds a secret in a text in whichever way it was written there: as it is, or as JSON, a url, a shell, Lua or XML write it.
+//! Finds a secret in a text, either verbatim or as JSON, a URL, a shell, Lua or XML would escape it.
 
 use std::ops::Range;
 
 use super::MASK;
 
-/// Fewer characters than these occur in any text by chance.
+/// The minimum length of a secret piece: shorter texts occur anywhere by chance.
 const SHORTEST: usize = 4;
 
 /// Path and query of a secret url are secrets too, unless they are as short as `/api/backup`.
@@ -13,7 +13,7 @@ const SHORTEST_OF_URL: usize = 12;
 /// JSON in JSON in JSON has seven backslashes before a quote.
 const MOST_BACKSLASHES: usize = 15;
 
-/// With these begins what is written in another way than it is.
+/// The first bytes of escape sequences.
 const BEGINS: &[u8] = br"%\&'+";
 
 /// A secret and its pieces, in every form; the longest first, so that one inside another cannot leave the rest of it visible.
@@ -23,7 +23,7 @@ pub struct Forms(Vec<Form>);
 /// One piece of a secret.
 struct Form {
     own: Box<str>,
-    /// How each of its characters may be written; empty when all are written as they are.
+    /// How each of its characters may be written; empty when all are written verbatim.
     written: Vec<Written>,
 }
 
@@ -42,7 +42,7 @@ impl Forms {
     }
 
     pub fn add(&mut self, secret: &str) {
-        // Programs are read by the line, so each line of a secret is one on its own too.
+        // The output of programs is read line by line, so each line of a secret is also a secret.
         for text in std::iter::once(secret).chain(secret.lines()) {
             for piece in std::iter::once(text).chain(of_url(text)).filter(|piece| !piece.is_empty()) {
                 let order = |known: &Form| (piece.len(), &*known.own).cmp(&(known.own.len(), piece));
@@ -53,7 +53,7 @@ impl Forms {
         }
     }
 
-    /// Whether the secret, or a piece of it that no text has by chance, is in `text`.
+    /// Whether `text` contains the secret, or a piece of it that is too long to occur by chance.
     pub fn stand_in(&self, text: &[u8]) -> bool {
         self.0.iter().enumerate().any(|(n, form)| (n == 0 || !form.is_short()) && form.find(text).is_some())
     }
@@ -63,7 +63,7 @@ impl Forms {
     }
 }
 
-/// What a server sees of a secret url, and may repeat: its path with the query, and the query.
+/// The parts of a secret URL that a server sees and may repeat: its path with the query, and the query.
 fn of_url(text: &str) -> impl Iterator<Item = &str> {
     let url =
         text.split_once("://").filter(|(scheme, _)| ["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()));
@@ -83,7 +83,7 @@ impl Form {
         self.own.chars().count() < SHORTEST
     }
 
-    /// `text` without this, if it is there; a short one only where it is a word of its own.
+    /// Removes this piece from `text` if it occurs; a short piece only where it is a whole word.
     fn strike(&self, text: &str) -> Option<String> {
         if self.is_short() {
             return text.contains(&*self.own).then(|| strike_word(text, &self.own));
@@ -112,7 +112,8 @@ impl Form {
         }
     }
 
-    /// Where it ends that begins at `at`. A backslash can be its own or one that escapes, so all ways are followed side by side.
+    /// The end of the match that begins at `at`.
+    /// A backslash can be literal or an escape, so all possibilities are followed in parallel.
     fn end(&self, text: &[u8], at: usize) -> Option<usize> {
         let mut ends = vec![at];
         for character in &self.written {
@@ -155,7 +156,7 @@ impl Written {
         Written { alone, behind_backslashes: behind }
     }
 
-    /// Adds to `ends` where this character may end that begins at `at`.
+    /// Adds to `ends` every position where this character can end if it begins at `at`.
     fn follow(&self, text: &[u8], at: usize, ends: &mut Vec<usize>) {
         let begins = |at: usize, form: &&String| {
             text.get(at..at + form.len()).is_some_and(|found| found.eq_ignore_ascii_case(form.as_bytes()))

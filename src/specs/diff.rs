@@ -2,11 +2,11 @@
 
 /// Lines that are the same and are this near to a difference are shown too.
 const CONTEXT: usize = 2;
-/// Longer texts would cost too much to compare, and nobody would read the result.
+/// Longer texts would cost too much to compare, and the result would be too long to read.
 const MAX_LINES: usize = 2_000;
 
-/// The lines of both: `- ` before those of `expected` only, `+ ` before those of `found` only. Nothing when neither has
-/// more than one line, for then the two values say as much.
+/// The lines of both: `- ` before those of `expected` only, `+ ` before those of `found` only. Empty if neither has
+/// more than one line, because the two values are then enough.
 pub fn lines(expected: &[String], found: &[String]) -> Vec<String> {
     if expected.len() <= 1 && found.len() <= 1 || expected.len().max(found.len()) > MAX_LINES {
         return Vec::new();
@@ -27,7 +27,7 @@ pub fn lines(expected: &[String], found: &[String]) -> Vec<String> {
     shown
 }
 
-/// Both texts in one, by the longest run of lines that they share in the same order.
+/// Merges both texts by their longest common subsequence of lines.
 fn merged<'a>(expected: &'a [String], found: &'a [String]) -> Vec<(char, &'a str)> {
     let width = found.len() + 1;
     let mut longest = vec![0u32; (expected.len() + 1) * width];

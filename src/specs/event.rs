@@ -1,4 +1,4 @@
-//! Reads what a spec gives to a channel: the event, and the channel that sends it.
+//! Reads the input of a channel from a spec: the event, and the channel that sends it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::alert::{Channel, Event, EventKind};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 
-/// An event in the words in which channels see it. What is not said is as in the runbook's example.
+/// An event in the form that channels receive. The defaults are those of the runbook's example.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct EventOptions {
@@ -82,7 +82,7 @@ fn moment(name: &str, text: &str) -> Result<DateTime<FixedOffset>> {
     })
 }
 
-/// A channel as `hikae.toml` describes it.
+/// A channel with its settings from `hikae.toml`.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChannelOptions {

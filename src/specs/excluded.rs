@@ -1,10 +1,10 @@
-//! Says for each recipe which kinds of lies its specs exclude, and which they leave open.
+//! Reports for each recipe which kinds of lies its specs exclude, and which they do not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::world::shells;
 
-/// A way in which a run can say more than it did.
+/// A way in which a run can claim more than it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lie {
     Swallowed,
@@ -30,7 +30,7 @@ impl Lie {
         }
     }
 
-    /// What a spec does that excludes it.
+    /// How a spec excludes it.
     pub fn asked_by(self) -> &'static str {
         match self {
             Lie::Swallowed | Lie::HalfMade | Lie::Changed => "each_failure",
@@ -41,17 +41,17 @@ impl Lie {
     }
 }
 
-/// What the specs of one recipe exclude, and what no spec can.
+/// The kinds that the specs of one recipe exclude, and those that no spec can.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Excluded {
     pub lies: BTreeSet<Lie>,
     /// The shells that the recipe may run.
     pub shells: BTreeSet<String>,
-    /// Whether it makes backups: of another recipe only what failures do is asked.
+    /// Whether it makes backups: other recipes only need their failures checked.
     pub backs_up: bool,
 }
 
-/// By the name of the recipe.
+/// Indexed by the name of the recipe.
 pub type ByRecipe = BTreeMap<String, Excluded>;
 
 impl Excluded {
@@ -65,7 +65,7 @@ impl Excluded {
         self.lies.iter().map(|lie| lie.word()).collect()
     }
 
-    /// What could be excluded and is not.
+    /// The kinds that could be excluded and are not.
     pub fn open(&self) -> Vec<Lie> {
         let of_backups =
             |lie: &Lie| matches!(lie, Lie::HalfMade | Lie::Changed | Lie::OtherContent | Lie::LostGenerations);

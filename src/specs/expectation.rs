@@ -1,4 +1,4 @@
-//! What `expect(value)` gives: the matchers behind a dot, each with its opposite.
+//! The result of `expect(value)`: the matchers behind a dot, each with its opposite.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use crate::specs::trial::Trial;
 use crate::specs::{Failed, diff, matchers, shown};
 use crate::suggest;
 
-/// A value of which something is expected.
+/// A value to check with matchers.
 pub struct Expectation {
     value: Value,
     trial: Rc<Trial>,
@@ -21,7 +21,7 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// Until a matcher asks, it asserts nothing, and the trial knows.
+    /// Without a matcher it asserts nothing; the trial notes that.
     pub fn new(call: &Call, value: Value, trial: &Rc<Trial>) -> Expectation {
         Expectation { value, trial: trial.clone(), number: trial.expects(call.site()) }
     }
@@ -62,7 +62,7 @@ fn matcher(lua: &Lua, this: AnyUserData, name: &str) -> mlua::Result<Function> {
 fn unknown(name: &str) -> Error {
     let waiting = [("to_raise", "never_to_raise")];
     let all = || MATCHERS.iter().map(|(name, opposite, _)| (*name, *opposite)).chain(waiting);
-    // Other libraries say `not_`.
+    // Other libraries use `not_`.
     let meant = name.strip_prefix("not_").map_or(name.to_owned(), |rest| format!("never_{rest}"));
     let near = suggest::nearest(&meant, all().flat_map(|(name, opposite)| [name, opposite]));
     let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
@@ -71,7 +71,7 @@ fn unknown(name: &str) -> Error {
         .hint(format!("{near}the matchers are {names}, and each with `never_` before it"))
 }
 
-/// The value that the matcher is asked about.
+/// The value for the matcher.
 fn asked(call: &Call, this: &AnyUserData, args: &MultiValue) -> Result<(Value, Rc<Trial>)> {
     let this = this.borrow::<Expectation>().map_err(from_lua)?;
     if args.front().and_then(Value::as_userdata).is_some_and(|first| first.is::<Expectation>()) {
@@ -82,7 +82,7 @@ fn asked(call: &Call, this: &AnyUserData, args: &MultiValue) -> Result<(Value, R
     Ok((this.value.clone(), this.trial.clone()))
 }
 
-/// Ends the spec when the verdict is not the expected one.
+/// Ends the spec if the verdict is not the expected one.
 fn settle(call: &Call, trial: &Trial, value: &Value, verdict: Verdict, positive: bool) -> Result<()> {
     if verdict.holds == positive {
         return Ok(());
@@ -111,7 +111,7 @@ fn fail(trial: &Trial, failed: Failed) -> Result<()> {
     Err(Error::new(Kind::Recipe, "an expectation does not hold").at(sites))
 }
 
-/// Calls the function and looks at what it raises; gives the failure, for a closer look.
+/// Calls the function and checks the error that it raises; returns the failure for further checks.
 async fn raised(call: &Call, this: &AnyUserData, args: &MultiValue, positive: bool) -> Result<Option<AnyUserData>> {
     let (value, trial) = asked(call, this, args)?;
     let Value::Function(function) = &value else {

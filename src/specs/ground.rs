@@ -1,4 +1,4 @@
-//! What an assertion is about: the run or the notice that is shown when it fails.
+//! The subject of an assertion: the run or the notice that is shown when it fails.
 
 use crate::error::Result;
 use crate::lua::exports::Call;
@@ -6,7 +6,7 @@ use crate::world::simulated::{Posted, Requested};
 
 /// Something that has happened in a simulated world.
 pub trait Ground {
-    /// Ends the spec: what was asked for does not hold.
+    /// Ends the spec: its assertion does not hold.
     fn refute(&self, call: &Call, expected: String, found: String, diff: Vec<String>) -> Result<()>;
 
     /// The http requests that it has sent, in order.

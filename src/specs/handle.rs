@@ -1,4 +1,4 @@
-//! What specs hold by a handle: methods behind a colon, fields behind a dot, and an error with a suggestion for every other name.
+//! The handles in specs: methods behind a colon, fields behind a dot, and an error with a suggestion for every other name.
 
 use mlua::{AnyUserData, Lua, LuaString, MetaMethod, MultiValue, UserData, UserDataMethods, Value};
 
@@ -9,15 +9,15 @@ use crate::suggest;
 /// One method: its full name as messages show it, `run:wrote`, and what it does.
 pub type Method<T> = (&'static str, fn(&Call, &T, &[Value]) -> Result<Value>);
 
-/// Something that specs hold by a handle.
+/// Something that specs access through a handle.
 pub trait Subject: Clone + 'static {
-    /// What examples call it: `run`.
+    /// The name in examples: `run`.
     const NAME: &'static str;
     const FIELDS: &'static [&'static str];
 
     fn methods() -> Vec<Method<Self>>;
 
-    /// A method of this name is called: something is asserted.
+    /// Called for each method call: something is asserted.
     fn asked(&self, _name: &str) {}
 
     /// The value of one of `FIELDS`.
@@ -37,13 +37,13 @@ impl<T: Subject> UserData for Handle<T> {
     }
 }
 
-/// A handle of `subject` as Lua holds it.
+/// A Lua handle of `subject`.
 pub fn give<T: Subject>(call: &Call, subject: T) -> Result<Value> {
     let handle = call.lua.create_userdata(Handle(subject)).map_err(crate::lua::traceback::from_lua)?;
     Ok(Value::UserData(handle))
 }
 
-/// The names behind the colon, without the subject's own.
+/// The method names after the colon, without the subject's name.
 pub fn method_names<T: Subject>() -> Vec<&'static str> {
     T::methods().into_iter().map(|(name, _)| short(name)).collect()
 }
@@ -74,7 +74,7 @@ fn member<T: Subject>(lua: &Lua, this: &AnyUserData, asked: &str) -> mlua::Resul
     subject.field(&call, asked).map_err(|error| call.raise(error))
 }
 
-/// What a method is called on.
+/// The subject of a method call.
 pub fn subject_of<T: Subject>(call: &Call, this: Option<&Value>) -> Result<T> {
     let this = this.and_then(Value::as_userdata).and_then(|this| this.borrow::<Handle<T>>().ok());
     this.map(|this| this.0.clone()).ok_or_else(|| {
@@ -88,7 +88,7 @@ fn unknown<T: Subject>(asked: &str) -> Error {
     Error::new(Kind::Recipe, format!("`{}` has no `{asked}`", T::NAME)).hint(suggest::hint(asked, names()))
 }
 
-/// The one text that a method takes. Every text has the empty one in it: to look for that would assert nothing.
+/// The one text that a method takes. Every text contains the empty text: looking for it would assert nothing.
 pub fn one_text(call: &Call, args: &[Value]) -> Result<String> {
     match texts(call, args)?.as_slice() {
         [text] if text.is_empty() => {
@@ -101,7 +101,7 @@ pub fn one_text(call: &Call, args: &[Value]) -> Result<String> {
     }
 }
 
-/// The texts that a method takes, one at least.
+/// The texts that a method takes, at least one.
 pub fn some_texts(call: &Call, args: &[Value]) -> Result<Vec<String>> {
     match texts(call, args)? {
         none if none.is_empty() => Err(Error::new(Kind::Recipe, format!("`{}` takes a text at least", call.name))),

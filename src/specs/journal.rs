@@ -4,9 +4,9 @@ use crate::error::Site;
 use crate::units::show_size;
 use crate::world::journal::{Outcome, Record};
 
-/// More effects than this are shown from the end: there it went wrong.
+/// Of more effects, only the last ones are shown: the error is among them.
 const MAX_LINES: usize = 60;
-/// A longer object is cut in its middle: a path says most at its end.
+/// A longer object is cut in the middle: the end of a path says most.
 const MAX_OBJECT_CHARS: usize = 100;
 
 /// The effects of a run, one a line: place, effect, object, bytes, and how it ended.
@@ -29,7 +29,7 @@ pub fn lines(records: &[Record]) -> Vec<String> {
     first.into_iter().chain(lines).collect()
 }
 
-/// Where in the recipe; hikae's own effects have no place there.
+/// The place in the recipe; hikae's own effects have none.
 fn place(record: &Record) -> String {
     record.site.as_ref().map_or("-".to_owned(), Site::to_string)
 }

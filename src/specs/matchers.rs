@@ -10,14 +10,14 @@ use crate::lua::plain::Plain;
 use crate::lua::traceback::from_lua;
 use crate::specs::shown::{equal, show};
 
-/// What a matcher says.
+/// The verdict of a matcher.
 pub struct Verdict {
     pub holds: bool,
-    /// What it looks for, in words.
+    /// Describes what the matcher looks for.
     pub expected: String,
-    /// What to show in place of the value.
+    /// The text to show instead of the value.
     pub found: Option<String>,
-    /// The value that a difference can be shown to.
+    /// The value to show a difference against.
     pub compares: Option<Value>,
 }
 
@@ -38,14 +38,14 @@ fn said(holds: bool, expected: impl Into<String>) -> Verdict {
     Verdict { holds, expected: expected.into(), found: None, compares: None }
 }
 
-/// The same value all the way down.
+/// Whether both are equal, compared recursively.
 fn to_equal(call: &Call, value: &Value, args: &[Value]) -> Result<Verdict> {
     let expected = only(call, args)?;
     let holds = equal(value, expected)?;
     Ok(Verdict { compares: Some(expected.clone()), ..said(holds, format!("to equal {}", show(expected))) })
 }
 
-/// The very same: for a table, the same table.
+/// Whether both are identical: for a table, the same table.
 fn to_be(call: &Call, value: &Value, args: &[Value]) -> Result<Verdict> {
     let expected = only(call, args)?;
     let holds = match (value, expected) {
@@ -68,7 +68,7 @@ pub fn finds(call: &Call, text: &str, pattern: &str) -> Result<bool> {
     find(call, &string(text)?, &Value::String(string(pattern)?))
 }
 
-/// By the bounded `find` of the sandbox: a spec's pattern can run away like any other.
+/// Uses the bounded `find` of the sandbox: a spec's pattern can run too long like any other.
 fn find(call: &Call, text: &LuaString, pattern: &Value) -> Result<bool> {
     let library: Option<mlua::Result<Table>> =
         call.lua.type_metatable::<LuaString>().map(|meta| meta.raw_get("__index"));
@@ -78,7 +78,7 @@ fn find(call: &Call, text: &LuaString, pattern: &Value) -> Result<bool> {
     Ok(!found.is_nil())
 }
 
-/// A text that has this text in it, or a table that has this value.
+/// Whether a text contains this text, or a table contains this value.
 fn to_contain(call: &Call, value: &Value, args: &[Value]) -> Result<Verdict> {
     let part = only(call, args)?;
     let holds = match (value, part) {
@@ -102,7 +102,7 @@ fn only<'a>(call: &Call, args: &'a [Value]) -> Result<&'a Value> {
     }
 }
 
-/// What a raised error must have. Texts are plain texts that must occur, not patterns: messages are full of `-` and `.`.
+/// The required parts of a raised error. Texts are plain substrings, not patterns: messages are full of `-` and `.`.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Raising {
@@ -112,7 +112,7 @@ pub struct Raising {
 }
 
 impl Raising {
-    /// From nothing, a text that the message has in it, or a table.
+    /// Reads nothing, a substring of the message, or a table.
     pub fn read(call: &Call, value: Option<&Value>) -> Result<Raising> {
         match value {
             None | Some(Value::Nil) => Ok(Raising::default()),

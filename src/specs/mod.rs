@@ -1,4 +1,4 @@
-//! Runs the specs of one file: each in a Lua state and a world of its own.
+//! Runs the specs of one file: each in its own Lua state and world.
 
 pub(crate) mod assertions;
 pub(crate) mod diff;
@@ -45,12 +45,12 @@ use crate::world::{Caller, Limits, World};
 #[derive(Clone, Debug)]
 pub struct SpecResult {
     pub name: String,
-    /// Where the spec is; nothing for a file that could not be read as one.
+    /// The place of the spec; `None` for a file that could not be read.
     pub site: Option<Site>,
     pub outcome: Outcome,
-    /// What the spec reports besides its outcome: `47 ways to fail, 0 lies`.
+    /// The remarks of the spec besides its outcome: `47 ways to fail, 0 lies`.
     pub note: Option<String>,
-    /// What it excludes, where it passed.
+    /// The kinds of lies that it excludes, if it passed.
     pub excluded: ByRecipe,
     pub took: Duration,
 }
@@ -68,28 +68,28 @@ pub enum Outcome {
 /// An expectation that does not hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failed {
-    /// What was expected, with the word that asked for it: `to equal { 1, 2 }`.
+    /// The expected value, with its matcher: `to equal { 1, 2 }`.
     pub expected: String,
     pub found: String,
     /// Lines with `- ` before what was expected only and `+ ` before what was found only; empty when both are short.
     pub diff: Vec<String>,
     /// The innermost place first.
     pub sites: Vec<Site>,
-    /// What went wrong on purpose in the run that is reported.
+    /// The fault injected into the reported run.
     pub fault: Option<String>,
-    /// What that run did, an effect a line, each with its place in the recipe.
+    /// The effects of that run, one per line, each with its place in the recipe.
     pub journal: Vec<String>,
 }
 
-/// How a spec ended, what it has to tell beside that, and what it excludes.
+/// How a spec ended, its other remarks, and the kinds of lies that it excludes.
 type Ended = (Outcome, Option<String>, ByRecipe);
 
-/// What every spec of a run has in common.
+/// The settings that all specs of a run share.
 pub struct Runner<'a> {
     pub stage: &'a dyn Stage,
     pub runtime: Handle,
     pub limits: LuaLimits,
-    /// The longest time for one spec with its hooks.
+    /// The time limit for one spec with its hooks.
     pub timeout: Duration,
     /// Only specs with this in their name.
     pub filter: Option<String>,
@@ -123,7 +123,7 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// The names of the specs of a file, and where they are.
+    /// The names and places of the specs of a file.
     async fn collect(&self, file_shown: &str, text: &str) -> Result<Vec<(String, Option<Site>)>> {
         let (_machine, trial, _session) = self.load(file_shown, text, "").await?;
         let specs = trial.names();
@@ -157,7 +157,7 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// The file in a fresh state; `name` is empty while the specs are only being collected, and then nothing outside can be touched.
+    /// The file in a fresh state; `name` is empty while the specs are only being collected, and then nothing outside can be accessed.
     async fn load(&self, file_shown: &str, text: &str, name: &str) -> Result<(Machine, Rc<Trial>, Rc<Session>)> {
         let caller = match name {
             "" => Caller::new(std::sync::Arc::new(Real::ambient()), NOTHING),
@@ -185,7 +185,7 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// The handles that specs hold, by the class that describes each, with their methods.
+/// The handles in specs, by the class that describes each, with their methods.
 pub fn handles() -> Vec<(&'static str, Vec<&'static str>)> {
     let mut handles = assertions::handles();
     handles.push(("World", world_handle::METHODS.to_vec()));
@@ -194,7 +194,7 @@ pub fn handles() -> Vec<(&'static str, Vec<&'static str>)> {
 
 const NOTHING: Limits = Limits { total: Duration::ZERO, idle: Duration::ZERO };
 
-/// Why a run of specs proves nothing; nothing when it does.
+/// Why a run of specs proves nothing; `None` if it does prove something.
 pub fn tested_nothing(results: &[SpecResult]) -> Option<Error> {
     if results.iter().any(|result| !matches!(result.outcome, Outcome::Pending(_))) {
         return None;

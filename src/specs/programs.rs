@@ -14,7 +14,7 @@ use crate::world::simulated::SimulatedSetup;
 use crate::world::simulated::postgres::{Heard, PostgresServer, Said, Server};
 use crate::world::simulated::programs::{Call, Canned, Function as CallFunction, Program};
 
-/// What waits for its Lua function: the world calls from other threads, and Lua stays on its own.
+/// A call that waits for its Lua function: the world calls from other threads, and Lua stays on its own thread.
 enum Asked {
     Program { call: Call, answer: oneshot::Sender<Result<Option<Canned>>> },
     Server { said: Said, answer: oneshot::Sender<Result<Heard>> },
@@ -36,7 +36,7 @@ pub struct Players {
 }
 
 impl Players {
-    /// The players of a world, whose programs and server are then played by them.
+    /// Returns the players of a world; they then play its programs and server.
     pub fn new(
         lua: &Lua,
         given: BTreeMap<String, Player>,
@@ -56,7 +56,7 @@ impl Players {
         Players { lua: lua.clone(), functions, server, asked: Mutex::new(asked) }
     }
 
-    /// Does `work`, and answers meanwhile for the programs that it calls.
+    /// Runs `work`, and meanwhile answers for the programs that it calls.
     pub async fn beside<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         let Ok(mut asked) = self.asked.try_lock() else {
             return Err(Error::new(Kind::Recipe, "a run is under way in this world already")
@@ -64,7 +64,7 @@ impl Players {
         };
         let answering = async {
             while let Some(asked) = asked.recv().await {
-                // Nobody listens any more when the program or the session was cut off meanwhile.
+                // The receiver is gone if the program or the session was cut off meanwhile.
                 match asked {
                     Asked::Program { call, answer } => drop(answer.send(self.play(call).await)),
                     Asked::Server { said, answer } => drop(answer.send(self.serve(said).await)),
@@ -96,7 +96,7 @@ impl Players {
 }
 
 impl Players {
-    /// What the server of this world answers.
+    /// The answer of this world's server.
     async fn serve(&self, said: Said) -> Result<Heard> {
         let Some(function) = &self.server else {
             return Err(Error::new(Kind::Other, "nobody plays the PostgreSQL server"));
@@ -111,7 +111,7 @@ impl Players {
     }
 }
 
-/// A server that asks the spec's own thread.
+/// A server that calls the spec's own thread.
 fn answering(ask: mpsc::UnboundedSender<Asked>) -> Server {
     std::sync::Arc::new(move |said| {
         let ask = ask.clone();
@@ -137,7 +137,7 @@ fn statement(lua: &Lua, said: Said) -> mlua::Result<Table> {
     Ok(shown)
 }
 
-/// A program that asks the spec's own thread.
+/// A program that calls the spec's own thread.
 fn asking(ask: mpsc::UnboundedSender<Asked>) -> CallFunction {
     std::sync::Arc::new(move |call| {
         let ask = ask.clone();

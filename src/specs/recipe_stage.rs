@@ -1,4 +1,4 @@
-//! What surrounds the specs of recipes: a simulated world, the words that act on recipes, and the modules beside the spec.
+//! The environment of recipe specs: a simulated world, the words that act on recipes, and the modules beside the spec.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::specs::stage::Stage;
 use crate::world::World;
 use crate::world::simulated::{Simulated, SimulatedSetup};
 
-/// The stage of one spec file, as `hikae test` sets it.
+/// The stage of one spec file in `hikae test`.
 pub struct RecipeStage {
     config: Arc<Config>,
     file: SpecFile,
@@ -23,7 +23,7 @@ impl RecipeStage {
         RecipeStage { config, file, coverage: None }
     }
 
-    /// A stage on which lines are counted. The recipe that the file is the spec of counts also when no spec runs it.
+    /// A stage with line coverage. The recipe of the spec file is counted even if no spec runs it.
     pub fn counting(self, coverage: &Coverage) -> Result<RecipeStage> {
         if let Some(recipe) = self.config.recipe_of_spec(&self.file)? {
             coverage.expect(&recipe.file_shown, &recipe.text)?;
@@ -33,7 +33,7 @@ impl RecipeStage {
 }
 
 impl Stage for RecipeStage {
-    /// A world with nothing in it: what a spec itself calls must not touch this machine.
+    /// An empty world: a spec's own calls must not touch this machine.
     fn world(&self, _spec: &str) -> Result<Arc<dyn World>> {
         Ok(Arc::new(Simulated::new(SimulatedSetup::default())?))
     }

@@ -1,4 +1,4 @@
-//! The module `samples`: what real programs write, made to measure, and the same each time.
+//! The module `samples`: the output of real programs, as configured, and the same each time.
 
 pub(crate) mod dump;
 pub(crate) mod manifest;

@@ -6,12 +6,12 @@ use crate::error::Result;
 use crate::lua::failure::ErrorHandle;
 use crate::lua::traceback::from_lua;
 
-/// Deeper than this a table is neither compared nor shown.
+/// Deeper tables are neither compared nor shown.
 const MAX_DEPTH: usize = 20;
 /// A longer text is cut where it is shown on one line.
 const MAX_SHOWN_CHARS: usize = 200;
 
-/// Whether both are the same value; tables by what they hold.
+/// Whether both are equal; tables are compared by content.
 pub fn equal(one: &Value, other: &Value) -> Result<bool> {
     equal_at(one, other, 0)
 }
@@ -40,7 +40,7 @@ pub fn show(value: &Value) -> String {
     cut(&written(value, 0, false))
 }
 
-/// A text that is not too long for one line.
+/// A text cut to fit on one line.
 pub fn cut(text: &str) -> String {
     match text.char_indices().nth(MAX_SHOWN_CHARS) {
         Some((at, _)) => format!("{}…", &text[..at]),

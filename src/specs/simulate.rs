@@ -19,7 +19,7 @@ use crate::specs::trial::Trial;
 use crate::specs::world_handle::{World, WorldHandle};
 use crate::world::simulated::{Simulated, SimulatedSetup};
 
-/// The words by which a spec has a world of its own.
+/// The words with which a spec makes its own world.
 pub fn words(lua: &Lua, trial: &Rc<Trial>, config: &Arc<Config>) -> mlua::Result<Vec<(&'static str, Value)>> {
     let (trial, config) = (trial.clone(), config.clone());
     let simulate = lua.create_function(move |lua, given: Value| {
@@ -43,7 +43,7 @@ fn simulate(call: &Call, given: &Value, trial: &Rc<Trial>, config: &Arc<Config>)
     call.lua.create_userdata(WorldHandle(Rc::new(world))).map(Value::UserData).map_err(from_lua)
 }
 
-/// The table without the Lua function that plays the PostgreSQL server, and that.
+/// The table without the Lua function that plays the PostgreSQL server, and the function.
 fn server(call: &Call, given: &Value) -> mlua::Result<(Value, Option<Function>)> {
     let server = given.as_table().map(|given| given.get::<Value>("postgres")).transpose()?;
     let (Value::Table(given), Some(Value::Function(server))) = (given, server) else {
@@ -59,7 +59,7 @@ fn server(call: &Call, given: &Value) -> mlua::Result<(Value, Option<Function>)>
     Ok((Value::Table(copy), Some(server)))
 }
 
-/// The table without the Lua functions that play programs, and these.
+/// The table without the Lua functions that play programs, and the functions.
 fn apart(call: &Call, given: &Value) -> mlua::Result<(Value, BTreeMap<String, Player>)> {
     let mut functions = BTreeMap::new();
     let programs = given.as_table().map(|given| given.get::<Value>("programs")).transpose()?;
@@ -83,7 +83,7 @@ fn apart(call: &Call, given: &Value) -> mlua::Result<(Value, BTreeMap<String, Pl
     Ok((Value::Table(copy), functions))
 }
 
-/// A function, or a table with nothing but a function under `talks`.
+/// A function, or a table with only a function under `talks`.
 fn player(program: &Value) -> mlua::Result<Option<Player>> {
     let talks = match program {
         Value::Function(function) => return Ok(Some(Player { function: function.clone(), talks: false })),

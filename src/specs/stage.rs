@@ -16,17 +16,17 @@ use crate::lua::session::Translate;
 use crate::specs::trial::Trial;
 use crate::world::{Limits, World};
 
-/// What surrounds a spec. Every call but the first has a default, so that a closure that makes worlds is a stage.
+/// The environment of a spec. Every method except the first has a default, so that a closure that makes worlds is a stage.
 pub trait Stage {
     /// A fresh world for the spec of this name.
     fn world(&self, spec: &str) -> Result<Arc<dyn World>>;
 
-    /// The words that specs have beside busted's. Also asked for, with an empty name, while the specs are being collected.
+    /// The words that specs have besides busted's. Also called, with an empty name, while the specs are collected.
     fn words(&self, _lua: &Lua, _trial: &Rc<Trial>, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
         Ok(Vec::new())
     }
 
-    /// The run that the primitives believe to be in.
+    /// The run that the primitives see.
     fn identity(&self, _spec: &str) -> Identity {
         Identity {
             run_id: "BKP-20260215-020000-manual".to_owned(),
@@ -38,7 +38,7 @@ pub trait Stage {
         }
     }
 
-    /// What recipes are found by, and what they find: the embedded ones alone, when a stage says nothing else.
+    /// How recipes are found, and what they can require: by default only the embedded ones.
     fn config(&self) -> Result<Arc<Config>> {
         let folders = Folders { current: "/".into(), ..Folders::default() };
         let environment = [("HIKAE_STATE_DIR".to_owned(), "/var/lib/hikae".to_owned())].into();
@@ -49,7 +49,7 @@ pub trait Stage {
         Box::new(|_| None)
     }
 
-    /// None: what a spec asserts on is in the world's journal.
+    /// None: specs assert on the world's journal.
     fn recorder(&self, _spec: &str) -> Arc<dyn Recorder> {
         Arc::new(Unrecorded)
     }
@@ -59,7 +59,7 @@ pub trait Stage {
         Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) }
     }
 
-    /// What `require` finds: the embedded library, when a stage says nothing else.
+    /// The modules that `require` finds: by default the embedded library.
     fn finder(&self) -> Finder {
         Rc::new(|dotted| {
             let text = if dotted.starts_with("hikae.") { embedded::module(dotted) } else { None };
@@ -68,12 +68,12 @@ pub trait Stage {
         })
     }
 
-    /// Counts the lines that the specs run, where somebody asks.
+    /// Counts the lines that the specs run, if requested.
     fn coverage(&self) -> Option<&Coverage> {
         None
     }
 
-    /// A spec has ended, also by a failure or its limit of time; its world is not asked any more.
+    /// Called when a spec has ended, also by a failure or its time limit; its world is not used any more.
     fn ended(&self, _spec: &str) {}
 }
 
@@ -83,7 +83,7 @@ impl<F: Fn(&str) -> Arc<dyn World>> Stage for F {
     }
 }
 
-/// A disk with nothing on it.
+/// An empty disk.
 struct NoFiles;
 
 impl Files for NoFiles {

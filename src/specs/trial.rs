@@ -38,32 +38,32 @@ pub enum Body {
     Pending(Option<String>),
 }
 
-/// What the words of one state have said so far.
+/// The declarations in one Lua state so far.
 pub struct Trial {
-    /// The scopes around the place that is being read, the outermost first.
+    /// The scopes around the current place, the outermost first.
     pub scopes: RefCell<Vec<Rc<Scope>>>,
     pub declared: RefCell<Vec<Declared>>,
     /// Whether the file has been read to its end: from then on only what is inside an `it` runs.
     loaded: Cell<bool>,
     pub finals: RefCell<Vec<Function>>,
-    /// The first expectation that did not hold: it counts even when the spec catches it.
+    /// The first failed expectation: it counts even if the spec catches it.
     pub failed: RefCell<Option<Failed>>,
-    /// The expectations that no matcher has asked about yet, and where they are: at the end of a spec there is none.
+    /// The expectations without a matcher so far, and their places: at the end of a spec, there must be none.
     pub unasked: RefCell<BTreeMap<u64, Option<Site>>>,
     expectations: Cell<u64>,
-    /// Set when the spec says in its middle that it is not written yet.
+    /// Set if the running spec says that it is not written yet.
     pub pending: RefCell<Option<Option<String>>>,
     /// The runs whose lies and leftovers fail the spec at its end.
     pub runs: Runs,
-    /// What the spec reports besides its outcome.
+    /// The remarks of the spec besides its outcome.
     notes: RefCell<Vec<String>>,
-    /// Which lies of which recipe it excludes.
+    /// The kinds of lies of each recipe that it excludes.
     pub excluded: RefCell<ByRecipe>,
-    /// How many worlds are under way, one inside the other.
+    /// The number of nested worlds in use.
     pub depth: Rc<Cell<usize>>,
 }
 
-/// One world more is under way, as long as this lives.
+/// One more world is in use while this lives.
 pub struct Deeper(Rc<Cell<usize>>);
 
 impl Drop for Deeper {
@@ -92,7 +92,7 @@ impl Default for Trial {
 }
 
 impl Trial {
-    /// From here on a spec runs, and declares nothing more.
+    /// From now on a spec runs, and can declare nothing more.
     pub fn loaded(&self) {
         self.loaded.set(true);
     }
@@ -101,17 +101,17 @@ impl Trial {
         self.loaded.get()
     }
 
-    /// An expectation does not hold; the first one is reported.
+    /// Notes a failed expectation; the first one is reported.
     pub fn fail(&self, failed: Failed) {
         self.failed.borrow_mut().get_or_insert(failed);
     }
 
-    /// Something to report besides the outcome.
+    /// Adds a remark to report besides the outcome.
     pub fn note(&self, note: String) {
         self.notes.borrow_mut().push(note);
     }
 
-    /// Takes down that the spec looks for this in a run.
+    /// Notes that the spec looks for this in a run.
     pub fn excludes(&self, rehearsed: &Rehearsed, lies: &[Lie]) {
         let mut all = self.excluded.borrow_mut();
         let excluded = all.entry(rehearsed.run.recipe.clone()).or_default();
@@ -120,7 +120,7 @@ impl Trial {
         excluded.backs_up |= rehearsed.kind == "backup";
     }
 
-    /// One world more, inside those that are under way.
+    /// Enters one more world, inside those in use.
     pub fn deeper(&self) -> Deeper {
         self.depth.set(self.depth.get() + 1);
         Deeper(self.depth.clone())
@@ -131,7 +131,7 @@ impl Trial {
         (!notes.is_empty()).then(|| notes.join("; "))
     }
 
-    /// Takes down that something is expected here; gives its number.
+    /// Notes an expectation at this place; returns its number.
     pub fn expects(&self, site: Option<Site>) -> u64 {
         let number = self.expectations.get();
         self.expectations.set(number + 1);
@@ -139,7 +139,7 @@ impl Trial {
         number
     }
 
-    /// Takes down that something was asked, at once: not by an `expect` that may lack its matcher.
+    /// Notes a complete assertion: not an `expect`, which may lack its matcher.
     pub fn asked(&self) {
         self.expectations.set(self.expectations.get() + 1);
     }
@@ -148,14 +148,14 @@ impl Trial {
         self.declared.borrow().iter().map(|spec| (spec.name.clone(), spec.site.clone())).collect()
     }
 
-    /// The name of a spec with those of the scopes around it.
+    /// The name of a spec with the names of the scopes around it.
     pub fn full_name(&self, name: &str) -> String {
         let scopes = self.scopes.borrow();
         let names = scopes.iter().map(|scope| scope.name.as_str()).chain([name]);
         names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Runs one spec: the hooks before it from the outside in, the spec, what it left to be done, the hooks after it.
+    /// Runs one spec: the hooks before it from the outside in, the spec, its deferred work, the hooks after it.
     pub async fn run(&self, machine: &Machine, number: usize) -> Result<Outcome> {
         let Some((body, scopes)) = self.pick(number) else {
             return Err(Error::new(Kind::Recipe, "the spec was not there when its file was loaded a second time")
@@ -186,7 +186,7 @@ impl Trial {
         self.declared.borrow().get(number).map(|spec| (spec.body.clone(), spec.scopes.clone()))
     }
 
-    /// A run alone is no question: it may fail and do so without a lie. Every way to fail, tried and noted, is one.
+    /// A run alone is not an assertion: it may fail without a lie. Trying every way to fail is one.
     fn asked_for_nothing(&self) -> bool {
         self.expectations.get() == 0 && self.notes.borrow().is_empty()
     }

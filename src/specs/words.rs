@@ -9,7 +9,7 @@ use crate::lua::exports::Call;
 use crate::specs::expectation::Expectation;
 use crate::specs::trial::{Body, Declared, Scope, Trial};
 
-/// Every word that a spec file has beside what recipes have.
+/// Every word that a spec file has besides those of recipes.
 pub fn words(lua: &Lua, trial: &Rc<Trial>) -> mlua::Result<Vec<(&'static str, Value)>> {
     Ok(vec![
         word(lua, trial, "describe", describe)?,
@@ -90,7 +90,7 @@ fn expect(lua: &Lua, trial: &Rc<Trial>) -> mlua::Result<(&'static str, Value)> {
     Ok(("expect", Value::Function(function)))
 }
 
-/// For a word that declares something: refused once a spec runs.
+/// For a word that declares something: it fails once a spec runs.
 fn outside(call: &Call, trial: &Trial) -> Result<()> {
     match trial.is_loaded() {
         false => Ok(()),
@@ -124,7 +124,7 @@ fn function(call: &Call, value: Value) -> Result<Function> {
 fn text(call: &Call, value: Value) -> Result<String> {
     match value {
         Value::String(text) => match text.to_string_lossy().split_whitespace().collect::<Vec<_>>() {
-            // A name of two lines could pass for two specs.
+            // A name with two lines could look like two specs.
             words if !words.is_empty() => Ok(words.join(" ")),
             _ => Err(Error::new(Kind::Recipe, format!("`{}` has an empty name", call.name))
                 .hint("say what is promised: it(\"keeps the newest backup\", function() ... end)")),

@@ -1,4 +1,4 @@
-//! What `simulate { … }` gives: a world in which recipes run, once, or once for each way to fail, and channels send.
+//! The result of `simulate { … }`: a world in which recipes run, once, or once for each way to fail, and channels send.
 
 pub(crate) mod each_failure;
 pub(crate) mod plan;
@@ -24,7 +24,7 @@ use crate::specs::{handle, words};
 use crate::suggest;
 use crate::world::simulated::{FileSetup, Simulated, SimulatedSetup};
 
-/// Worlds whose programs simulate worlds, and so on: each is a run inside the one before it.
+/// The most nested worlds whose programs simulate worlds, and so on.
 const MAX_WORLDS_INSIDE: usize = 4;
 
 /// The methods of a world.

@@ -1,4 +1,4 @@
-//! Encrypts and decrypts in the format `age`, as a stage of a stream, by bounded memory.
+//! Encrypts and decrypts in the format `age`, as a stage of a stream, with bounded memory.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -19,14 +19,14 @@ mod trouble;
 
 pub use keys::{Key, Lock};
 
-/// How much plain data one chunk holds. It has a tag of 16 bytes.
+/// The plain bytes of one chunk. A tag of 16 bytes follows.
 const CHUNK_BYTES: u64 = 64 * 1024;
 const TAG_BYTES: u64 = 16;
 
-/// The most that is sent on at once.
+/// The largest piece that is sent on at once.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// Encrypts `source`. Each call makes a throwaway key of its own, by which the stored bytes are proved; it is never written anywhere.
+/// Encrypts `source`. Each call makes its own throwaway key to prove the stored bytes; the key is never written anywhere.
 pub fn age(source: Box<dyn Source>, lock: Lock, facts: &SharedFacts) -> Box<dyn Source> {
     let beside = lock.clone();
     let sealer = Sealer(Arc::new(move |source, facts| age(source, beside.clone(), facts)));
@@ -44,14 +44,14 @@ pub fn age(source: Box<dyn Source>, lock: Lock, facts: &SharedFacts) -> Box<dyn 
     Box::new(Worked::new("age", Ahead::new(feeding), ready))
 }
 
-/// Decrypts `source`. Each chunk is checked before it is given, and the end only comes where the last chunk was.
+/// Decrypts `source`. Each chunk is checked before it is returned; only the last chunk leads to `End`.
 pub fn unage(source: Box<dyn Source>, key: Key) -> Box<dyn Source> {
     let (plain, ready) = mpsc::channel(WAITING);
     let feeding = feed(source, "unage", move |packed| decrypt(&key, packed, plain));
     Box::new(Worked::new("unage", Ahead::new(feeding), ready))
 }
 
-/// What the payload of this many plain bytes takes, with its nonce: the format leaves no choice.
+/// The payload size for this many plain bytes, with the nonce: the format fixes it.
 pub fn payload_bytes(plain: u64) -> u64 {
     TAG_BYTES + plain + TAG_BYTES * plain.div_ceil(CHUNK_BYTES).max(1)
 }
@@ -64,7 +64,7 @@ fn encrypt(lock: keys::Locking, plain: mpsc::Receiver<Piece>, packed: Ready) {
         Ok(false) => return,
         Err(cause) => Err(Error::new(Kind::Other, "cannot encrypt with `age`").because(cause)),
     };
-    // The pipeline may have been dropped meanwhile: then nobody waits for the answer.
+    // The pipeline may have been dropped meanwhile: then the answer is not needed.
     let _unheard = packed.blocking_send(last);
 }
 
@@ -139,7 +139,7 @@ struct Outlet {
     packed: Ready,
     gathered: Vec<u8>,
     written: u64,
-    /// What was written before the first chunk.
+    /// The bytes that were written before the first chunk.
     header_bytes: Option<u64>,
 }
 
@@ -148,7 +148,7 @@ impl Outlet {
         Outlet { packed, gathered: Vec::new(), written: 0, header_bytes: None }
     }
 
-    /// Its last line begins with three dashes, and no line before it does. The nonce comes next.
+    /// The last line of the header is the only one that begins with three dashes. The nonce comes next.
     fn header_is_whole(&self) -> bool {
         let Some(lines) = self.gathered.strip_suffix(b"\n") else { return false };
         let last = lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);

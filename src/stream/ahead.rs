@@ -13,8 +13,8 @@ use crate::error::{Error, Kind, Result};
 /// Pieces that wait on each side of a thread.
 pub(super) const WAITING: usize = 4;
 
-/// A reading that its owner drives. It is no task of its own, so that dropping the owner drops the source
-/// in the same moment: the program behind it must not outlive the pipeline.
+/// A read loop that its owner drives. It is not a separate task, so that dropping the owner drops the source
+/// immediately: the program behind it must not outlive the pipeline.
 pub struct Ahead {
     reading: Option<BoxFuture<'static, Result<()>>>,
 }
@@ -24,7 +24,7 @@ impl Ahead {
         Ahead { reading: Some(Box::pin(reading)) }
     }
 
-    /// Waits for the end of the reading.
+    /// Waits for the read loop to end.
     pub async fn finish(&mut self) -> Result<()> {
         match self.reading.take() {
             Some(reading) => reading.await,
@@ -32,7 +32,7 @@ impl Ahead {
         }
     }
 
-    /// Waits for `work` while the reading goes on; what the reading fails with comes first.
+    /// Waits for `work` while reading continues; an error of the reading takes precedence.
     pub async fn alongside<T>(&mut self, work: impl Future<Output = T>) -> Result<T> {
         let mut work = pin!(work);
         poll_fn(|context| {
@@ -48,7 +48,7 @@ impl Ahead {
     }
 }
 
-/// What a thread of its own makes of the pieces that it is fed.
+/// The output of a separate thread that is fed with pieces.
 pub(super) struct Worked {
     work: &'static str,
     feeding: Ahead,
@@ -57,7 +57,7 @@ pub(super) struct Worked {
 }
 
 impl Worked {
-    /// `ready` gives the pieces, and at last the end or what kept it from coming.
+    /// `ready` returns the pieces, and finally the end or an error.
     pub(super) fn new(work: &'static str, feeding: Ahead, ready: mpsc::Receiver<Result<Piece>>) -> Worked {
         Worked { work, feeding, ready, ended: false }
     }
@@ -78,7 +78,7 @@ impl Source for Worked {
     }
 }
 
-/// Starts a thread for `work` and hands it the pieces of `source`; what comes back is for the other end.
+/// Starts a thread for `work` and hands it the pieces of `source`; returns the other end for the thread's output.
 pub(super) async fn feed(
     mut source: Box<dyn Source>,
     work: &'static str,
@@ -92,14 +92,14 @@ pub(super) async fn feed(
     loop {
         let piece = source.next().await?;
         let ended = piece == Piece::End;
-        // A thread that has gone has said why on its way out: that is the error to show.
+        // A thread that is gone has reported its error: show that one.
         if pieces.send(piece).await.is_err() || ended {
             return Ok(());
         }
     }
 }
 
-/// The threads behind `work` ended without saying why: one of them panicked.
+/// The threads behind `work` ended without an error: one of them panicked.
 pub(super) fn stopped(work: &str) -> Error {
     Error::new(Kind::Other, format!("cannot go on with `{work}`: its worker stopped"))
         .hint("please report this as a bug in hikae")

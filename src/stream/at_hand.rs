@@ -1,4 +1,4 @@
-//! Gives bytes that are at hand as a source.
+//! Makes a source from bytes in memory.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use super::{Piece, Source};
 use crate::error::Result;
 
-/// Bytes in one piece, and then the end.
+/// Returns the bytes in one piece, and then the end.
 pub struct AtHand(Option<Bytes>);
 
 impl AtHand {

@@ -1,4 +1,4 @@
-//! Picks how to unpack a stream by its first bytes, and refuses one that is not what its name says.
+//! Picks how to unpack a stream by its first bytes, and refuses one that does not match its name.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -54,7 +54,7 @@ fn pick(raw: Peeked, name: &str) -> Result<Box<dyn Source>> {
     }
 }
 
-/// What packed the data that begins so.
+/// The format of data with this beginning.
 pub fn packing(head: &[u8]) -> Option<&'static str> {
     match head {
         [0x1f, 0x8b, ..] => Some("gzip"),
@@ -77,7 +77,7 @@ fn format_of_name(name: &str) -> Option<&'static str> {
 /// The longest magic number.
 const HEAD_BYTES: usize = 4;
 
-/// A source whose first bytes were looked at, and are given again.
+/// A source whose first bytes were examined, and are returned again.
 pub struct Peeked {
     source: Box<dyn Source>,
     head: Vec<u8>,
@@ -89,7 +89,7 @@ impl Peeked {
         Peeked { source, head: Vec::new(), ended: false }
     }
 
-    /// At least the first `bytes`, or all that there are.
+    /// At least the first `bytes`, or all if there are fewer.
     pub async fn peek(&mut self, bytes: usize) -> Result<&[u8]> {
         while self.head.len() < bytes && !self.ended {
             match self.source.next().await? {

@@ -1,11 +1,11 @@
-//! Makes a source when it is first read, where making it means waiting.
+//! Makes a source when it is first read, if making it has to wait.
 
 use futures_util::future::BoxFuture;
 
 use super::{Piece, Source};
 use crate::error::{Error, Kind, Result};
 
-/// A source that is not made yet. Dropping it undoes what was begun.
+/// A source that is made later. Dropping it undoes any work already begun.
 pub struct Deferred {
     making: Option<BoxFuture<'static, Result<Box<dyn Source>>>>,
     made: Option<Box<dyn Source>>,

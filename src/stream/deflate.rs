@@ -1,4 +1,4 @@
-//! Deflates blocks on threads of its own, each block with the end of the one before it as its dictionary.
+//! Deflates blocks on separate threads, each block with the end of the one before it as its dictionary.
 
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -9,14 +9,14 @@ use super::ahead::stopped;
 use super::zlib;
 use crate::error::{Error, Result};
 
-/// How much one worker deflates at a time: each block costs a new state and the hashing of its dictionary, 3.5 % of the time
+/// The bytes that one worker deflates at a time: each block costs a new state and the hashing of its dictionary, 3.5 % of the time
 /// at 256 KiB, 1.8 % at 512 KiB. Larger ones only take more memory.
 const BLOCK_BYTES: usize = 512 * 1024;
 
-/// How far back deflate can point.
+/// The largest distance of a deflate match.
 const WINDOW_BYTES: usize = 32 * 1024;
 
-/// Plain bytes of one block, behind the dictionary that the block before left.
+/// The plain bytes of one block, after the dictionary from the previous block.
 pub(super) struct Block {
     bytes: Vec<u8>,
     dictionary_bytes: usize,
@@ -35,7 +35,7 @@ impl Block {
         next
     }
 
-    /// Takes what still fits from the front of `data`. Blocks are always filled, whatever the sizes of the pieces,
+    /// Takes the bytes that still fit from the front of `data`. Blocks are always filled, whatever the sizes of the pieces,
     /// so that the same bytes always make the same file.
     pub(super) fn fill(&mut self, data: &mut Bytes) {
         let fits = data.len().min(BLOCK_BYTES - self.fresh().len());
@@ -67,7 +67,7 @@ pub(super) struct Deflated {
     pub(super) plain_bytes: usize,
 }
 
-/// The answer to a block that was given away.
+/// The pending result of a block that was passed to a worker.
 pub(super) type DeflateResult = oneshot::Receiver<Result<Deflated>>;
 
 struct Job {
@@ -75,7 +75,7 @@ struct Job {
     answer: oneshot::Sender<Result<Deflated>>,
 }
 
-/// Threads that deflate; each starts when there is a first block for it, and all end when this is dropped.
+/// Threads that deflate; each starts with its first block, and all end when this is dropped.
 pub(super) struct Workers {
     level: i32,
     threads: usize,
@@ -90,7 +90,7 @@ impl Workers {
         Workers { level: level.min(9) as i32, threads, started: 0, jobs, waiting: Arc::new(Mutex::new(waiting)) }
     }
 
-    /// Gives a block to the next idle worker. How many are on their way at once is up to the caller.
+    /// Passes a block to the next idle worker. The caller limits the number of blocks in progress.
     pub(super) fn deflate(&mut self, block: Block) -> Result<DeflateResult> {
         if self.started < self.threads {
             self.start()?;

@@ -1,4 +1,4 @@
-//! What a stream learns of its encryption, and how the stored bytes are proved: decrypted again, and compared with what was encrypted.
+//! Records how a stream is encrypted, and proves the stored bytes: decrypts them and compares the result with the input.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,11 +10,11 @@ use super::{Piece, SharedFacts, Source};
 use crate::error::{Error, Kind, Result};
 use crate::units::show_size;
 
-/// How a backup is encrypted, as its manifest has it.
+/// How a backup is encrypted, for its manifest.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Encryption {
     pub kind: String,
-    /// Who can decrypt it by a key of theirs.
+    /// The recipients, whose keys can decrypt it.
     pub recipients: Vec<String>,
     /// Whether a passphrase decrypts it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -24,14 +24,14 @@ pub struct Encryption {
     pub throwaway: Option<String>,
 }
 
-/// Makes of a source one that a stage is undone in.
+/// Wraps a source so that one stage is undone.
 pub type Undo = Arc<dyn Fn(Box<dyn Source>) -> Box<dyn Source> + Send + Sync>;
 
-/// Encrypts another file that belongs to the same backup in the same way, with a throwaway of its own that its facts then hold.
+/// Encrypts another file of the same backup in the same way, with its own throwaway recipient, which its facts then hold.
 #[derive(Clone)]
 pub struct Sealer(pub Arc<Seal>);
 
-/// What a `Sealer` does.
+/// The function of a `Sealer`.
 pub type Seal = dyn Fn(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + Sync;
 
 impl fmt::Debug for Sealer {
@@ -40,12 +40,12 @@ impl fmt::Debug for Sealer {
     }
 }
 
-/// The way from the stored bytes back to those that were encrypted.
+/// How to get from the stored bytes back to the bytes before encryption.
 #[derive(Clone)]
 pub struct WayBack {
     plain: PlainTally,
     undo: Vec<Undo>,
-    /// A stage after the encryption that nothing in hikae undoes.
+    /// A stage after the encryption that hikae cannot undo.
     blocked: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl WayBack {
         self.blocked.get_or_insert(by);
     }
 
-    /// Refuses a stream that could never be proved, before it moves a byte.
+    /// Refuses a stream that could not be proved, before moving any byte.
     pub fn must_be_open(&self) -> Result<()> {
         match &self.blocked {
             None => Ok(()),
@@ -99,7 +99,7 @@ impl WayBack {
     }
 }
 
-/// What was encrypted, known once all of it has passed.
+/// The tally of the encrypted bytes, known once all have passed.
 #[derive(Clone, Default)]
 pub struct PlainTally(Arc<Mutex<Option<Tally>>>);
 
@@ -117,7 +117,7 @@ impl PlainTally {
     }
 }
 
-/// Notes that the stream is encrypted from here on; gives the source with a tally of what is encrypted, or the source of a refusal.
+/// Notes that the stream is encrypted from here on; returns the source with a tally of the plain bytes, or a source that fails.
 pub fn encrypted(
     source: Box<dyn Source>,
     encryption: Encryption,
@@ -143,7 +143,7 @@ pub fn encrypted(
     Ok(Box::new(source))
 }
 
-/// Passes everything on, and leaves its tally at the end.
+/// Passes everything on, and stores its tally at the end.
 struct TallyOf {
     source: Box<dyn Source>,
     tally: Option<Tallier>,
@@ -180,7 +180,7 @@ impl Source for TallyOf {
     }
 }
 
-/// A source that cannot be read, and says why.
+/// A source that always fails with the given error.
 pub struct Failing(pub Option<Error>);
 
 impl Source for Failing {

@@ -6,10 +6,10 @@ use tokio::sync::oneshot;
 use super::{Piece, Source};
 use crate::error::{Error, Kind, Result};
 
-/// How much of the beginning and of the end is kept.
+/// The bytes kept of the beginning and of the end.
 pub const KEPT_BYTES: usize = 4096;
 
-/// What a stream was, and where to report that it is good.
+/// The facts of an ended stream, and where to report that it is good.
 pub struct Ended {
     pub size_bytes: u64,
     pub head: Vec<u8>,
@@ -17,7 +17,7 @@ pub struct Ended {
     pub good: oneshot::Sender<()>,
 }
 
-/// A source whose `End` comes when what it was has been found good; without that it fails.
+/// A source whose `End` comes after its content was accepted; otherwise it fails.
 pub struct Checked {
     source: Box<dyn Source>,
     size_bytes: u64,
@@ -61,7 +61,7 @@ impl Source for Checked {
     }
 }
 
-/// The last bytes of what has passed.
+/// The last bytes that passed.
 #[derive(Clone, Debug)]
 pub struct Tail {
     bytes: Vec<u8>,

@@ -6,7 +6,7 @@ use super::Facts;
 use super::sample::{HEAD_BYTES, Sample};
 use super::unfinished::{self, unfinished};
 
-/// What an ending says of the bytes.
+/// The form of the bytes that an ending means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     Gzip,
@@ -59,7 +59,7 @@ impl Form {
         }
     }
 
-    /// Whether data of this form can begin so. `whole`: there is no more of it.
+    /// Whether data of this form can have this beginning. `whole`: there is no more data.
     pub fn begins(self, head: &[u8], whole: bool) -> bool {
         match self {
             F::Gzip => head.starts_with(&[0x1f, 0x8b]),
@@ -78,7 +78,7 @@ impl Form {
     }
 }
 
-/// What the endings of a name say, the outermost form first.
+/// The forms from the endings of a name, the outermost first.
 pub fn forms(name: &str) -> Vec<Form> {
     let mut found = Vec::new();
     let mut rest = name;
@@ -92,7 +92,7 @@ pub fn forms(name: &str) -> Vec<Form> {
     found
 }
 
-/// Why the bytes that are stored under this name are not what its endings say, as far as that can be seen.
+/// Why the bytes stored under this name do not match its endings, as far as can be checked.
 pub fn contradiction(name: &str, stored: &Sample, facts: &Facts) -> Option<String> {
     let forms = forms(name);
     let mut seen = Seen { head: stored.head().to_vec(), whole: stored.is_whole() };
@@ -107,12 +107,12 @@ pub fn contradiction(name: &str, stored: &Sample, facts: &Facts) -> Option<Strin
             None => break,
         }
     }
-    // What is encrypted is judged by what went into it.
+    // Encrypted data is checked by its input.
     let hidden = facts.encryption.is_some() && forms.iter().any(|form| matches!(form, F::Age | F::OpenPgp));
     hidden.then(|| under_encryption(name, inner, facts)).flatten().or_else(|| cut_off(&forms, stored, facts))
 }
 
-/// The forms that an encrypted name promises inside, against the stages before the encryption and what the source gave.
+/// Checks the inner forms of an encrypted name against the stages before the encryption and the source's data.
 fn under_encryption(name: &str, forms: &[Form], facts: &Facts) -> Option<String> {
     let mut stages: Vec<Form> = facts.undo.iter().filter_map(|tool| form_of_tool(tool)).collect();
     for form in forms {
@@ -135,9 +135,9 @@ fn form_of_tool(tool: &str) -> Option<Form> {
     }
 }
 
-/// Why the bytes are the beginning of something only, whatever they are called.
+/// Why the bytes are only the beginning of something, whatever their name.
 fn cut_off(forms: &[Form], stored: &Sample, facts: &Facts) -> Option<String> {
-    // A stage that hikae itself applies ends well or not at all.
+    // A stage that hikae itself applies either succeeds or fails.
     let untouched = facts.undo.is_empty() && facts.one_way.is_none() && facts.encryption.is_none();
     unfinished(&facts.plain)
         .or_else(|| (untouched && forms.first() == Some(&F::Tar)).then(|| unfinished::tar(stored)).flatten())
@@ -150,11 +150,11 @@ struct Seen {
 }
 
 impl Seen {
-    /// What is inside, as far as the beginning shows it.
+    /// The content inside, as far as the beginning shows it.
     fn inside(&self, form: Form) -> Option<Seen> {
         let mut plain = Vec::new();
         let most = HEAD_BYTES as u64;
-        // It breaks off where the beginning does: what came until then is what there is to see.
+        // The data ends where the beginning does: use what was decoded until then.
         let read = match form {
             F::Gzip => flate2::read::MultiGzDecoder::new(&*self.head).take(most).read_to_end(&mut plain),
             F::Zstd => zstd::stream::read::Decoder::new(&*self.head).ok()?.take(most).read_to_end(&mut plain),
@@ -170,14 +170,14 @@ fn says(name: &str, form: Form, head: &[u8]) -> String {
     format!("`{name}` promises {}, and the data begins with `{shown}`", form.word())
 }
 
-/// A packet of OpenPGP, or the same in letters.
+/// A packet of OpenPGP, or its ASCII-armored form.
 fn is_openpgp(head: &[u8]) -> bool {
     let Some(first) = head.first() else { return false };
     let tag = if first & 0x40 == 0 { (first >> 2) & 0x0f } else { first & 0x3f };
     (first & 0x80 != 0 && (1..=20).contains(&tag)) || head.starts_with(b"-----BEGIN PGP ")
 }
 
-/// A header whose checksum is right, or the end of an archive.
+/// A header with a correct checksum, or the end of an archive.
 fn is_tar(head: &[u8]) -> bool {
     let Some(header) = head.get(..512) else { return false };
     if header.iter().all(|byte| *byte == 0) {

@@ -6,7 +6,7 @@ use super::encrypting::{Encryption, Sealer, Undo, WayBack};
 use super::sample::Sample;
 use crate::report::remark::Remark;
 
-/// How many bytes a source is going to give, as far as that is known before.
+/// The expected number of bytes of a source, if known in advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected {
     pub bytes: u64,
@@ -14,44 +14,44 @@ pub struct Expected {
     pub about: bool,
 }
 
-/// What the stages of a stream have learnt; the sink writes it into the manifest.
+/// Facts that the stages of a stream collected; the sink writes them into the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// Bytes that the source gave, before any stage changed them.
+    /// Bytes that the source returned, before any stage changed them.
     pub plain_bytes: u64,
-    /// How many there will be; known only where somebody watches.
+    /// The expected number of bytes; known only if progress is shown.
     pub expected: Option<Expected>,
-    /// Their beginning and end: whether they hold anything, and what they are, is decided when all have passed.
+    /// Their beginning and end: whether they are empty, and their format, is decided when all have passed.
     pub plain: Sample,
     /// Versions of the programs that took part: `pg_dump` → `15.18`.
     pub tools: BTreeMap<String, String>,
     /// Sections of the manifest by their key, such as `database`.
     pub sections: BTreeMap<String, serde_json::Value>,
-    /// What there is to say of the backup beside that it is whole.
+    /// Remarks about the backup besides its completeness.
     pub remarks: Vec<Remark>,
-    /// The sections that stages are going to fill, empty: what a plan can show of them.
+    /// The empty sections that stages will fill, for a plan to show.
     pub shapes: BTreeMap<String, serde_json::Value>,
     /// The standard tools that undo each stage, in the order in which the stages were applied: `gzip -dc`.
     pub undo: Vec<String>,
-    /// The standard tool that unpacks what the source gave, where that was packed already.
+    /// The standard tool that unpacks the source's data, if it was already packed.
     pub packed: Option<String>,
-    /// The standard tool that takes the plain bytes back: `psql -X … -d postgres`.
+    /// The standard tool that loads the plain bytes: `psql -X … -d postgres`.
     pub load: Option<String>,
-    /// The standard tools that leave out of the plain bytes, or change in them, what would keep `load` from taking them.
+    /// The standard tools that remove or change the parts of the plain bytes that would make `load` fail.
     pub filters: Vec<String>,
     /// Variables that `load` needs: `PGOPTIONS='…'`.
     pub load_env: Option<String>,
-    /// The whole line that restores it, where that is no pipe out of this one file.
+    /// The whole restore command, if it is not a pipe from this one file.
     pub restore: Option<String>,
-    /// What the stages hashed by request of the recipe: label → lower-case hex.
+    /// Hashes that the recipe requested: label → lower-case hex.
     pub hashes: BTreeMap<String, String>,
-    /// How the bytes are encrypted, once a stage does that.
+    /// How the bytes are encrypted, if a stage encrypts them.
     pub encryption: Option<Encryption>,
-    /// How what is stored is proved, once it is encrypted.
+    /// How the stored bytes are proved, if they are encrypted.
     pub way_back: Option<WayBack>,
-    /// Encrypts the files beside it likewise, once it is encrypted.
+    /// Encrypts the files beside it in the same way, if it is encrypted.
     pub sealer: Option<Sealer>,
-    /// How many stages come before what no known tool undoes: a restore can give no more than what that stage gave.
+    /// The number of stages before one that no known tool undoes: a restore can only return the output of that stage.
     pub one_way: Option<usize>,
 }
 
@@ -64,7 +64,7 @@ impl Facts {
         }
     }
 
-    /// Notes a program as a stage. Where nobody says what undoes it, a restore ends at what it gave.
+    /// Notes a program as a stage. If no command undoes it, a restore ends at its output.
     pub fn through(&mut self, line: &str, undo: Option<String>) {
         match undo {
             Some(tool) => self.undo.push(tool),
@@ -75,7 +75,7 @@ impl Facts {
         }
     }
 
-    /// Takes over what the stages of a shared reading have learnt since this copy of its facts was made.
+    /// Adds the facts that the stages of a shared reading collected since this copy of its facts was made.
     pub fn learn(&mut self, shared: &Facts) {
         self.plain_bytes = shared.plain_bytes;
         self.plain = shared.plain.clone();

@@ -6,8 +6,8 @@ use super::Source;
 use super::unpack::{Decoder, damaged, unpacked};
 use crate::error::{Error, Result};
 
-/// Unpacks all gzip members of `source`. Zeros after the last member are let pass, as gzip lets them (tapes and
-/// block devices pad); anything else there is an error, for half a backup may look like that.
+/// Unpacks all gzip members of `source`. Zeros after the last member are accepted, as in gzip (tapes and
+/// block devices pad); anything else there is an error, because half a backup may look like that.
 pub fn gunzip(source: Box<dyn Source>) -> Box<dyn Source> {
     let gunzip = Gunzip { inflate: Decompress::new_gzip(WINDOW_BITS), phase: Phase::Member, read_bytes: 0 };
     unpacked(source, "gunzip", gunzip)
@@ -45,7 +45,7 @@ impl Gunzip {
         Ok(used as usize)
     }
 
-    /// Finds what follows a member: another one, zeros, or what should not be there.
+    /// Determines what follows a member: another one, zeros, or invalid data.
     fn follow(&mut self, input: &[u8]) -> Result<usize> {
         let zeros = input.iter().take_while(|byte| **byte == 0).count();
         self.read_bytes += zeros as u64;

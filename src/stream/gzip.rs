@@ -1,6 +1,6 @@
 //! Compresses into one gzip member on several threads, as pigz does.
 //!
-//! One member, because a decoder that knows only one stops after the first without a word and calls the rest a success.
+//! One member, because a decoder that supports only one silently stops after the first and reports success.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::error::Result;
 /// Magic, deflate, no name, no time (the same input makes the same file), no extra flags, Unix.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
 
-/// An empty last block: the blocks before it never know that they are the last.
+/// An empty last block: no block before it needs to know that it is the last.
 const LAST_BLOCK: [u8; 2] = [3, 0];
 
 /// More threads would only take memory.
@@ -35,13 +35,13 @@ pub fn gzip(source: Box<dyn Source>, level: u32, threads: usize, facts: &SharedF
     Box::new(Gzip { ahead, flying, front: None, phase: Phase::Header, checksum, plain_bytes: 0 })
 }
 
-/// What is on its way, in the order of the input.
+/// The blocks in progress, in the order of the input.
 enum Flight {
     Block(DeflateResult),
     End,
 }
 
-/// Cuts the source into blocks and gives them to the workers, as far ahead as the queue has room.
+/// Cuts the source into blocks and passes them to the workers, as far ahead as the queue has room.
 async fn cut(mut source: Box<dyn Source>, mut workers: Workers, queue: mpsc::Sender<Flight>) -> Result<()> {
     let room = async || queue.reserve().await.map_err(|_gone| stopped("gzip"));
     let mut block = Block::first();
@@ -70,7 +70,7 @@ enum Phase {
 struct Gzip {
     ahead: Ahead,
     flying: mpsc::Receiver<Flight>,
-    /// The oldest block, still with its worker.
+    /// The oldest block that a worker still has.
     front: Option<DeflateResult>,
     phase: Phase,
     checksum: crc32fast::Hasher,

@@ -1,4 +1,4 @@
-//! Gives the lines of a stream to a reader while its bytes pass.
+//! Passes the lines of a stream to a reader while its bytes pass.
 
 use bytes::{Buf, Bytes};
 use futures_util::future::BoxFuture;
@@ -7,24 +7,24 @@ use tokio::sync::mpsc;
 use super::{Piece, Source};
 use crate::error::{Error, Kind, Result};
 
-/// A longer line is handed cut to this length.
+/// A longer line is cut to this length.
 pub const MAX_LINE_BYTES: usize = 1024 * 1024;
 
-/// Pieces that wait for the reader of the lines; then the stream waits for it too.
+/// The pieces that may wait for the line reader; with more, the stream waits too.
 const WAITING: usize = 2;
 
 /// One line without its line feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     pub text: Bytes,
-    /// Whether the end of the line was left out, for it is longer than `MAX_LINE_BYTES`.
+    /// Whether the end of the line was omitted, because it is longer than `MAX_LINE_BYTES`.
     pub cut: bool,
 }
 
-/// A source whose lines are read elsewhere. It goes no faster than they are read, and fails when their reader has gone.
+/// A source whose lines are read elsewhere. It is not faster than their reader, and fails if the reader is gone.
 ///
-/// Its `End` says that the reader has been given all lines, not that it has looked at them: wait for the reader
-/// before you believe the stream.
+/// Its `End` means that the reader has received all lines, not that it has processed them: wait for the reader
+/// before trusting the stream.
 pub struct Lines {
     source: Box<dyn Source>,
     handed: mpsc::Sender<Piece>,
@@ -60,17 +60,17 @@ impl Source for Lines {
 /// beside the piece that it is in.
 pub struct LineReader {
     pieces: mpsc::Receiver<Piece>,
-    /// What is left of the current piece.
+    /// The rest of the current piece.
     rest: Bytes,
     /// The beginning of a line whose end is in a later piece.
     begun: Vec<u8>,
-    /// Whether that line is too long already.
+    /// Whether that line is already too long.
     cut: bool,
 }
 
 impl LineReader {
-    /// The next line; none after the last, or when the stream broke off: then the stream itself reports the error,
-    /// and a line that it broke in is not shown.
+    /// The next line; `None` after the last, or if the stream broke off: then the stream itself reports the error,
+    /// and the incomplete line is not returned.
     pub async fn next(&mut self) -> Option<Line> {
         loop {
             if let Some(end) = memchr::memchr(b'\n', &self.rest) {
@@ -99,7 +99,7 @@ impl LineReader {
         Line { text: std::mem::take(&mut self.begun).into(), cut: std::mem::take(&mut self.cut) }
     }
 
-    /// Keeps the beginning of a line, up to the longest that is handed over.
+    /// Keeps the beginning of a line, up to the maximum length.
     fn begin(&mut self, text: &[u8]) {
         let fits = text.len().min(MAX_LINE_BYTES - self.begun.len());
         self.begun.extend_from_slice(&text[..fits]);

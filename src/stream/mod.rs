@@ -48,14 +48,14 @@ pub enum Piece {
     End,
 }
 
-/// Where bytes come from. `End` is a statement: a program has exited 0, a decoder has met its trailer.
+/// The origin of bytes. `End` is a proof: a program has exited with 0, a decoder has read its trailer.
 ///
-/// After `End` or an error a source is not asked again. Dropping a source abandons it, with everything that it started.
+/// After `End` or an error, a source is not read again. Dropping a source abandons it, with everything that it started.
 pub trait Source: Send {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>>;
 }
 
-/// How what a sink has sealed can be read back.
+/// How the sealed data of a sink can be read back.
 pub enum ReadBack {
     Now(Box<dyn Source>),
     /// Only under its final name.
@@ -64,44 +64,44 @@ pub enum ReadBack {
     Nothing,
 }
 
-/// By what a stored thing is known again: as long as it is the same, nobody has written to it. Anything else means that its
-/// bytes must be read to know.
+/// Identifies the version of a stored file or object: if it is the same, the content is unchanged. Otherwise, the
+/// bytes must be read to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp(pub String);
 
 /// The stamp of what a sink stores, known once it is committed.
 pub type Stamped = Arc<OnceLock<Stamp>>;
 
-/// Where bytes go. Nothing is visible under the final name before `commit`; dropping a sink aborts it.
+/// The destination of bytes. Nothing is visible under the final name before `commit`; dropping a sink aborts it.
 pub trait Sink: Send {
     fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>>;
 
-    /// Everything is on stable storage, still under no final name.
+    /// Puts everything on stable storage, without the final name yet.
     fn seal(&mut self) -> BoxFuture<'_, Result<()>>;
 
-    /// Reads back what was sealed, from where it is stored, where that can be done before the commit.
+    /// Reads the sealed data back from its storage, if that is possible before the commit.
     fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
         Box::pin(std::future::ready(Ok(ReadBack::AfterCommit)))
     }
 
-    /// Where the stamp of what is committed will be found; nothing where none is known.
+    /// Where the stamp of the committed data will be stored; `None` if there is no stamp.
     fn stamped(&self) -> Option<Stamped> {
         None
     }
 
-    /// Makes what was sealed visible under its final name, lastingly.
+    /// Makes the sealed data visible under its final name, durably.
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
 
-    /// Leaves nothing behind.
+    /// Aborts and leaves nothing behind.
     fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
 }
 
-/// What the stages of one stream have learnt, shared by all of them and read by the sink.
+/// The facts from the stages of one stream, shared by all of them and read by the sink.
 #[derive(Clone, Default)]
 pub struct SharedFacts(Arc<Mutex<Facts>>);
 
 impl SharedFacts {
-    /// Facts that begin as these.
+    /// Shared facts that start with these values.
     pub fn of(facts: Facts) -> SharedFacts {
         SharedFacts(Arc::new(Mutex::new(facts)))
     }

@@ -4,15 +4,15 @@ use std::io::Read;
 
 use super::sample::Sample;
 
-/// How much is unpacked to look at it: GNU tar may write a mebibyte of zeros for no file.
+/// The most that is unpacked for the check: GNU tar may write a mebibyte of zeros for no file.
 const MAX_PLAIN_BYTES: u64 = 2 << 20;
 
-/// What makes a stream nothing, now that all of it has passed. Whatever is too large for its sample holds something.
+/// Why a stream is empty, once all of it has passed. A stream larger than its sample is never empty.
 pub fn nothing(sample: &Sample) -> Option<&'static str> {
     if sample.is_whole() { of_nothing(sample.head()) } else { None }
 }
 
-/// What makes these bytes nothing.
+/// Why these bytes are empty.
 fn of_nothing(bytes: &[u8]) -> Option<&'static str> {
     const NO_ENTRY: &str = "it is an archive without entries";
     const PACKED: &str = "it holds no byte when it is unpacked";
@@ -29,13 +29,13 @@ fn of_nothing(bytes: &[u8]) -> Option<&'static str> {
     if is_empty_tar || is_empty_7z || is_empty_cpio || is_empty_zip || bytes == b"!<arch>\n" {
         return Some(NO_ENTRY);
     }
-    // xz without a block, bzip2 without one: the mark of the end is where a block would begin.
+    // xz and bzip2 without a block: the end mark is where a block would begin.
     let is_empty_xz = bytes.starts_with(b"\xfd7zXZ\0") && bytes.len() == 32;
     let is_empty_bzip2 = bytes.starts_with(b"BZh") && bytes.get(4..10) == Some(b"\x17\x72\x45\x38\x50\x90".as_slice());
     (is_empty_xz || is_empty_bzip2).then_some(PACKED)
 }
 
-/// What gzip or zstd have packed; nothing where it is neither, is damaged, or is too much to be nothing.
+/// The content of gzip or zstd data; `None` if it is neither, is damaged, or is too large to be empty.
 fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut plain = Vec::new();
     let unpacked = match bytes {

@@ -6,7 +6,7 @@ use super::sha256::Sha256;
 use super::{Piece, Sink, Source};
 use crate::error::Result;
 
-/// What went through: how much, and its SHA-256 as lower-case hex.
+/// The number of bytes that passed, and their SHA-256 as lower-case hex.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Tally {
     pub size_bytes: u64,
@@ -57,7 +57,7 @@ pub async fn pump(source: &mut dyn Source, sink: &mut dyn Sink, mut moved: impl 
     }
 }
 
-/// All bytes of a small source; more than `max_bytes` is an error made by `too_large`.
+/// All bytes of a small source; more than `max_bytes` is the error from `too_large`.
 pub async fn collect(
     source: &mut dyn Source,
     max_bytes: usize,

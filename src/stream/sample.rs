@@ -1,4 +1,4 @@
-//! Keeps the beginning, the end and the size of what passes, to find out what it is.
+//! Keeps the beginning, the end and the size of the passing bytes, to detect their format.
 
 use super::ended::{KEPT_BYTES, Tail};
 
@@ -39,7 +39,7 @@ impl Sample {
         self.size_bytes
     }
 
-    /// Whether the head is all that there is.
+    /// Whether the head is the whole stream.
     pub fn is_whole(&self) -> bool {
         self.head.len() as u64 == self.size_bytes
     }

@@ -4,7 +4,7 @@ use ring::digest::{Context, SHA256};
 
 use super::hex::hex;
 
-/// A SHA-256 under way.
+/// A SHA-256 in progress.
 pub struct Sha256(Context);
 
 impl Default for Sha256 {

@@ -1,4 +1,4 @@
-//! Gives one reading of a source to several readers, each of which may end early without a loss for the others.
+//! Passes one reading of a source to several readers, each of which may end early without affecting the others.
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
@@ -7,13 +7,13 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Facts, Piece, SharedFacts, Source};
 use crate::error::{Error, Kind, Result};
 
-/// Pieces that wait for each reader: a reader may be that much behind the fastest.
+/// The pieces that may wait for each reader: a reader may be this far behind the fastest.
 const WAITING: usize = 8;
 
-/// What the readers are given.
+/// The items that the readers receive.
 enum SplitPiece {
     Data(Bytes),
-    /// The end, with what the stages before the split have learnt.
+    /// The end, with the facts from the stages before the split.
     End(Box<Facts>),
 }
 
@@ -27,13 +27,13 @@ struct Reader {
     pieces: mpsc::Sender<Result<SplitPiece>>,
 }
 
-/// One of the sources that a split gives. It has facts of its own, which begin as those of the shared stages.
+/// One of the sources of a split. It has its own facts, which begin as those of the shared stages.
 pub struct Branch {
     opened: oneshot::Receiver<(Facts, Result<()>)>,
     pieces: mpsc::Receiver<Result<SplitPiece>>,
 }
 
-/// A split into this many branches.
+/// Makes a split into this many branches.
 pub fn split(count: usize) -> (Splitter, Vec<Branch>) {
     let both = (0..count).map(|_| {
         let ((sender, opened), (give, pieces)) = (oneshot::channel(), mpsc::channel(WAITING));
@@ -44,14 +44,14 @@ pub fn split(count: usize) -> (Splitter, Vec<Branch>) {
 }
 
 impl Splitter {
-    /// Reads the source to its end, and hands each piece to every reader that is left. A slow reader holds up the others until its
-    /// own limits end it; when none is left, the source is dropped. Says whether the source has proved its end.
+    /// Reads the source to its end, and passes each piece to every remaining reader. A slow reader delays the others until its
+    /// own limits end it; if none is left, the source is dropped. Returns whether the source has proved its end.
     pub async fn run(mut self, open: BoxFuture<'static, Result<Box<dyn Source>>>, facts: &SharedFacts) -> bool {
         let opened = open.await;
         for reader in &mut self.readers {
             let result = opened.as_ref().map(|_| ()).map_err(Clone::clone);
             if let Some(sender) = reader.opened.take() {
-                // A reader that is gone already needs nothing.
+                // A reader that is already gone needs nothing.
                 let _unheard = sender.send((facts.lock().clone(), result));
             }
         }
@@ -79,7 +79,7 @@ impl Splitter {
 }
 
 impl Branch {
-    /// Waits until the shared source is open; `facts` then are what its stages say of themselves.
+    /// Waits until the shared source is open; `facts` then hold what its stages reported.
     pub async fn open(self, facts: SharedFacts) -> Result<Box<dyn Source>> {
         let (shared, opened) = self.opened.await.map_err(|_| ended())?;
         *facts.lock() = shared;

@@ -1,4 +1,4 @@
-//! Runs a step between a source and what reads it: something that looks at the bytes, or changes them.
+//! Runs a step between a source and what reads it: it inspects or changes the bytes.
 
 use std::collections::VecDeque;
 
@@ -8,12 +8,12 @@ use futures_util::future::BoxFuture;
 use super::{Piece, Source};
 use crate::error::Result;
 
-/// A step between source and sink that works on the bytes where they pass.
+/// A step between source and sink that processes the bytes as they pass.
 pub trait Stage: Send {
-    /// Takes one piece of data; what goes on is appended to `out`.
+    /// Processes one piece of data; the output is appended to `out`.
     fn feed(&mut self, data: Bytes, out: &mut VecDeque<Bytes>) -> Result<()>;
 
-    /// The source has ended: the last chance to add data, or to refuse the whole.
+    /// Called when the source has ended: the last chance to add data, or to fail.
     fn end(&mut self, out: &mut VecDeque<Bytes>) -> Result<()>;
 }
 

@@ -1,4 +1,4 @@
-//! Looks at the bytes that pass and notes what it saw among the facts: how many there were, or their hash.
+//! Examines the passing bytes and adds the results to the facts: their number, or their hash.
 
 use std::collections::VecDeque;
 

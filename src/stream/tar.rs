@@ -19,10 +19,10 @@ const BLOCK_BYTES: usize = 512;
 /// The most that the headers of one entry may hold: names, times and attributes.
 const MOST_EXTENSION_BYTES: u64 = 1 << 20;
 
-/// What an archive says of one thing in it.
+/// The metadata of one archive entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TarEntry {
-    /// As the archive has it; nobody has looked yet where it would lead. The name of a folder may end in `/`.
+    /// As in the archive; not yet checked for where it leads. The name of a folder may end in `/`.
     pub path: PathBuf,
     pub kind: TarKind,
     pub size_bytes: u64,
@@ -32,7 +32,7 @@ pub struct TarEntry {
     pub group: u64,
     /// Seconds since 1970 and nanoseconds.
     pub modified: (i64, u32),
-    /// Where a link leads.
+    /// The target of a link.
     pub link: Option<PathBuf>,
 }
 
@@ -51,7 +51,7 @@ pub struct Tar {
     source: Box<dyn Source>,
     buffer: Bytes,
     read_bytes: u64,
-    /// What of the present entry is not read yet, and what fills up its last block.
+    /// The unread bytes of the current entry, and the padding of its last block.
     left: u64,
     padding: u64,
 }
@@ -61,7 +61,7 @@ impl Tar {
         Tar { source, buffer: Bytes::new(), read_bytes: 0, left: 0, padding: 0 }
     }
 
-    /// The next entry, passing over what of the present one was not read. None is a proved end: the mark was there, and nothing after it.
+    /// The next entry; skips the unread rest of the current one. `None` is a proved end: the end mark, and nothing after it.
     pub async fn next_entry(&mut self) -> Result<Option<TarEntry>> {
         let mut extension = Extension::default();
         loop {
@@ -90,7 +90,7 @@ impl Tar {
         }
     }
 
-    /// The next piece of the present entry; none at its end.
+    /// The next piece of the current entry; `None` at its end.
     pub async fn data(&mut self) -> Result<Option<Bytes>> {
         if self.left == 0 {
             return Ok(None);
@@ -105,7 +105,7 @@ impl Tar {
         self.padding = size_bytes.wrapping_neg() % BLOCK_BYTES as u64;
     }
 
-    /// All of the present entry, which describes the next one.
+    /// The whole current entry, which describes the next one.
     async fn text(&mut self, size_bytes: u64) -> Result<BytesMut> {
         if size_bytes > MOST_EXTENSION_BYTES {
             return Err(wrong("the name or the attributes of an entry are far too long".to_owned()));
@@ -117,7 +117,7 @@ impl Tar {
         Ok(text)
     }
 
-    /// The next header; none where the mark of the end is in its place.
+    /// The next header; `None` at the end mark.
     async fn header(&mut self) -> Result<Option<Header>> {
         let block = self.block().await?;
         if is_empty(&block) {
@@ -130,7 +130,7 @@ impl Tar {
         }
     }
 
-    /// The second block of the mark, and then nothing but zeros.
+    /// Reads the second block of the end mark, and then only zeros.
     async fn end(&mut self) -> Result<()> {
         let mut rest = self.block().await?;
         loop {

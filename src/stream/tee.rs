@@ -7,9 +7,9 @@ use super::pump::{Tallier, Tally};
 use super::{Piece, Sink, Source};
 use crate::error::{Error, Kind, Result};
 
-/// A source that copies what passes into a sink of its own.
+/// A source that copies the passing bytes into a second sink.
 ///
-/// When the source has proved its end, the sink is sealed and handed back with its tally: the holder of the receiver
+/// When the source has proved its end, the sink is sealed and returned with its tally: the holder of the receiver
 /// commits it once the main sink is proved too. Until then, and on any error, dropping the tee aborts the copy.
 pub struct Tee {
     source: Box<dyn Source>,

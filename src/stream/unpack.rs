@@ -7,19 +7,19 @@ use super::ahead::{Ahead, WAITING, Worked, feed};
 use super::{Piece, Source};
 use crate::error::{Error, Kind, Result};
 
-/// The most that is unpacked at once.
+/// The largest piece that is unpacked at once.
 const PIECE_BYTES: usize = 128 * 1024;
 
-/// What knows a compressed format.
+/// A decoder for a compressed format.
 pub(super) trait Decoder: Send {
     /// Appends to `out` within its capacity and returns how much of `input` was used.
     fn decode(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize>;
 
-    /// The input has ended: refuses if the data has not.
+    /// Called at the end of the input: fails if the data is incomplete.
     fn end(&self) -> Result<()>;
 }
 
-/// What `decoder` makes of `source`, on a thread of its own: the reader of the bytes then has the time that unpacking takes.
+/// Decodes `source` with `decoder` on a separate thread, so that the reader can work while it unpacks.
 /// Nothing is read before the first `next`.
 pub(super) fn unpacked(
     source: Box<dyn Source>,
@@ -31,7 +31,7 @@ pub(super) fn unpacked(
     Box::new(Worked::new(format, Ahead::new(feeding), ready))
 }
 
-/// Decodes all pieces to their end. One whose end never comes was abandoned, and nobody waits for what would be said of it.
+/// Decodes all pieces to their end. A source without an end was abandoned, so no result is reported.
 fn decode(mut decoder: impl Decoder, mut packed: mpsc::Receiver<Piece>, plain: &mpsc::Sender<Result<Piece>>) {
     while let Some(piece) = packed.blocking_recv() {
         let last = match piece {
@@ -42,13 +42,13 @@ fn decode(mut decoder: impl Decoder, mut packed: mpsc::Receiver<Piece>, plain: &
             },
             Piece::End => decoder.end().map(|()| Piece::End),
         };
-        // The pipeline may have been dropped meanwhile: then nobody is left to hear it.
+        // The pipeline may have been dropped meanwhile: then there is no receiver.
         let _unheard = plain.blocking_send(last);
         return;
     }
 }
 
-/// Whether anybody still wants the rest.
+/// Whether the rest is still needed.
 fn decode_piece(decoder: &mut impl Decoder, mut data: Bytes, plain: &mpsc::Sender<Result<Piece>>) -> Result<bool> {
     loop {
         let mut out = Vec::with_capacity(PIECE_BYTES);
@@ -65,7 +65,7 @@ fn decode_piece(decoder: &mut impl Decoder, mut data: Bytes, plain: &mpsc::Sende
     }
 }
 
-/// The data of `format` is not what it should be.
+/// The error for invalid data of `format`.
 pub(super) fn damaged(format: &str, cause: String) -> Error {
     Error::new(Kind::Integrity, format!("cannot unpack the `{format}` data"))
         .because_text(cause)

@@ -12,14 +12,14 @@ use crate::error::{Error, Kind, Result};
 
 const OUT_BYTES: usize = 128 << 10;
 
-/// A decoder that keeps nothing but a sample.
+/// A decoder that keeps only a sample.
 pub enum Unpacking {
     Gzip(Box<MultiGzDecoder<Sampling>>),
     Zstd(Box<Frames>),
 }
 
 impl Unpacking {
-    /// Where the outermost ending of a name says that it is packed.
+    /// Returns a decoder if the outermost ending of a name means that it is packed.
     pub fn of_name(name: &str) -> Option<Unpacking> {
         match forms(name).first()? {
             Form::Gzip => Some(Unpacking::Gzip(Box::new(MultiGzDecoder::new(Sampling::default())))),
@@ -36,7 +36,7 @@ impl Unpacking {
         fed.map_err(|cause| damaged(name, &cause.to_string()))
     }
 
-    /// Now that all has passed.
+    /// Finishes after all bytes have passed.
     pub fn end(self, name: &str) -> Result<()> {
         let plain = match self {
             Unpacking::Gzip(mut decoder) => {

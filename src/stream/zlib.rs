@@ -1,10 +1,10 @@
-//! Deflates one block with zlib's own interface, the only one that takes how hard to search.
+//! Deflates one block with zlib's own interface, the only one with parameters for the search effort.
 
 use libz_rs_sys as zlib;
 
 use crate::error::{Error, Kind, Result};
 
-/// Raw deflate with a window of 32 KiB, as the name of the manual has it.
+/// Raw deflate with a window of 32 KiB, in zlib's notation.
 const WINDOW_BITS: i32 = -15;
 
 /// How hard a level searches, in the words of zlib's `deflateTune`.
@@ -32,7 +32,7 @@ impl Search {
 /// Appends `plain` to `out`, deflated so that it may point back into `dictionary`. It ends on a byte border, and stays open for more.
 ///
 /// Each call makes a new state, for 2 % of the time: a state that is reset keeps old bytes behind the dictionary and hashes
-/// some of them, so that the output would depend on what it had before.
+/// some of them, so that the output would depend on earlier input.
 pub(super) fn deflate(level: i32, dictionary: &[u8], plain: &[u8], out: &mut Vec<u8>) -> Result<()> {
     let mut state = State::new(level)?;
     state.point_into(dictionary)?;
@@ -84,7 +84,7 @@ impl State {
         ok(unsafe { zlib::deflateSetDictionary(&mut *self.0, dictionary.as_ptr(), length(dictionary.len())?) })
     }
 
-    /// One call does it all: even a block without any match grows by an eighth at most.
+    /// One call is enough: even a block without any match grows by at most an eighth.
     fn finish(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<()> {
         out.reserve(plain.len() + plain.len() / 4 + 64);
         let room = length(out.capacity() - out.len())?;
@@ -93,7 +93,7 @@ impl State {
         self.0.next_out = out.spare_capacity_mut().as_mut_ptr().cast();
         self.0.avail_out = room;
         // SAFETY: the stream was initialised in `new`; `plain`, and the room behind `out`, are as long as the stream says,
-        // and nobody else has them meanwhile.
+        // and no other code uses them meanwhile.
         ok(unsafe { zlib::deflate(&mut *self.0, zlib::Z_SYNC_FLUSH) })?;
         // SAFETY: zlib has written all that it no longer counts as room.
         unsafe { out.set_len(out.len() + (room - self.0.avail_out) as usize) };

@@ -13,7 +13,7 @@ use super::unzstd::unzstd;
 use super::{Piece, SharedFacts, Source};
 use crate::error::{Error, Kind, Result};
 
-/// How much one worker takes at a time. zstd's own choice (four windows, 8 MiB at level 3) is no faster and makes dumps
+/// The bytes that one worker takes at a time. zstd's own choice (four windows, 8 MiB at level 3) is no faster and makes dumps
 /// no smaller, but takes 51 MB on two threads where this takes 17.
 const JOB_BYTES: u32 = 2 * 1024 * 1024;
 
@@ -27,7 +27,7 @@ pub fn zstd(source: Box<dyn Source>, level: i32, threads: usize, facts: &SharedF
     Box::new(Worked::new("zstd", Ahead::new(feeding), ready))
 }
 
-/// What the encoder gives: compressed bytes, or the statement that the frame is complete.
+/// The output of the encoder: compressed bytes, or a note that the frame is complete.
 type Packed = Result<Piece>;
 
 fn encode(level: i32, threads: usize, waiting: mpsc::Receiver<Piece>, packed: mpsc::Sender<Packed>) {
@@ -38,7 +38,7 @@ fn encode(level: i32, threads: usize, waiting: mpsc::Receiver<Piece>, packed: mp
         Err(cause) => Err(Error::new(Kind::Other, "cannot compress with `zstd`").because(cause)),
     };
     if output.blocking_send(last).is_err() {
-        // the pipeline was dropped meanwhile: nobody is left to hear it
+        // the pipeline was dropped meanwhile: there is no receiver
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lets an address of an object, such as `s3://bucket/key`, replace a path: what reads files then reads objects.
+//! Lets an address of an object, such as `s3://bucket/key`, replace a path: code that reads files then reads objects.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::{Caller, Effect, Entry, EntryKind, ListQuery, Reply, Stat};
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Piece, Source};
 
-/// Mode of an object as a file: only who has the keys reads it.
+/// Mode of an object when shown as a file: readable by its owner only.
 const MODE: u32 = 0o600;
 
 /// Whether a path is the address of something in a store.
@@ -40,7 +40,7 @@ fn object(path: &Path) -> Result<Object> {
 }
 
 impl Caller {
-    /// Performs an effect on files whose path is an address; none when it is none.
+    /// Performs an effect on files whose path is an address; `None` when no path is an address.
     pub(super) async fn at_address(&self, effect: &Effect) -> Option<Result<Reply>> {
         Some(match effect {
             Effect::Open { path } if is_address(path) => self.open_object(path).await.map(Reply::Source),

@@ -1,4 +1,4 @@
-//! Gives each effect a typed call, so that no code above takes a reply apart.
+//! Provides a typed call for each effect, so that no code above needs to match on replies.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,17 +20,17 @@ use super::{
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Sink, Source};
 
-/// A world, with the place in the recipe that asks and the limits that hold.
+/// A world, with the calling place in the recipe and the limits that apply.
 #[derive(Clone)]
 pub struct Caller {
     pub world: Arc<dyn World>,
     pub site: Option<Site>,
-    /// Why the recipe asks, where it says so.
+    /// The reason that the recipe states, if any.
     pub why: Option<String>,
     pub limits: Limits,
 }
 
-/// Writes one typed call: its arguments, the effect that they make, and the reply that it gets.
+/// Writes one typed call: its arguments, the effect built from them, and the reply to it.
 macro_rules! calls {
     ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $out:ty = $effect:expr => $pattern:pat => $value:expr;)*) => {
         $($(#[$doc])* pub async fn $name(&self, $($arg: $type),*) -> Result<$out> {
@@ -47,7 +47,7 @@ impl Caller {
         Caller { world, site: None, why: None, limits }
     }
 
-    /// The same caller under these limits, where they are given.
+    /// The same caller under these limits, if given.
     pub fn limited(mut self, total: Option<Duration>, idle: Option<Duration>) -> Caller {
         self.limits.total = total.unwrap_or(self.limits.total);
         self.limits.idle = idle.unwrap_or(self.limits.idle);
@@ -61,12 +61,12 @@ impl Caller {
         self.directly(effect).await
     }
 
-    /// Performs an effect as it is.
+    /// Performs an effect unchanged.
     pub(super) async fn directly(&self, effect: Effect) -> Result<Reply> {
         self.world.perform(self.asking(effect)).await
     }
 
-    /// Refuses what the recipe may not ask for, before anything is done towards it.
+    /// Refuses what the recipe may not do, before any preparation for it starts.
     pub fn permits(&self, effect: Effect) -> Result<()> {
         self.world.permits(&self.asking(effect))
     }
@@ -117,7 +117,7 @@ impl Caller {
     }
 }
 
-/// A world gave a reply that the effect does not have: a fault of that world.
+/// Reports a reply that does not belong to the effect: a bug in the world.
 pub(super) fn misfit(call: &str) -> Error {
     Error::new(Kind::Other, format!("the world gave the wrong reply to `{call}`"))
         .hint("please report this as a bug in hikae")

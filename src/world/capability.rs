@@ -1,15 +1,15 @@
-//! Names the kernel's capabilities: the rights of root that a program may keep one by one.
+//! Names the kernel's capabilities: the root privileges that a program may keep one by one.
 
 use std::fmt;
 
 use crate::error::{Error, Kind, Result};
 use crate::suggest;
 
-/// One right of root, by its number in the kernel.
+/// One root privilege, by its number in the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Capability(u8);
 
-/// In the kernel's order: the place of a name is its number.
+/// In the kernel's order: the position of a name is its number.
 const NAMES: [&str; 41] = [
     "chown",
     "dac_override",
@@ -54,7 +54,7 @@ const NAMES: [&str; 41] = [
     "checkpoint_restore",
 ];
 
-/// With one of these a program could take down the walls around itself.
+/// With any of these, a program could disable its own sandbox.
 const NEVER: [Capability; 9] = [
     Capability(8),
     Capability(16),
@@ -74,7 +74,7 @@ impl Capability {
     pub const SETGID: Capability = Capability(6);
     pub const SETUID: Capability = Capability(7);
 
-    /// How many the kernel has.
+    /// The number of capabilities in the kernel.
     pub const COUNT: u8 = NAMES.len() as u8;
 
     /// The capability that a recipe names, such as `chown` or `CAP_CHOWN`.
@@ -93,7 +93,7 @@ impl Capability {
         }
     }
 
-    /// Its bit in a set of them.
+    /// Its bit in a capability set.
     pub fn bit(self) -> u64 {
         1 << self.0
     }

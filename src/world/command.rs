@@ -1,4 +1,4 @@
-//! A program to start, with all that it is given, as plain data.
+//! Describes a program to start and everything that it receives, as plain data.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,33 +15,33 @@ use crate::secret::{SECRET_NEWTYPE, Secret};
 pub struct Command {
     pub program: String,
     pub args: Vec<String>,
-    /// Variables beside the few that every child gets (`PATH`, `HOME`, `LANG`, `TZ`).
+    /// Variables in addition to those that every child gets (`PATH`, `HOME`, `LANG`, `TZ`).
     pub env: Vec<(String, SecretOrText)>,
     pub cwd: Option<PathBuf>,
-    /// Whether the child reads from us; otherwise its standard input is empty.
+    /// Whether the child reads its standard input from us; otherwise it is empty.
     pub stdin: bool,
-    /// The exit codes that the caller takes for an answer, and not for a failure.
+    /// The exit codes that the caller treats as an answer, not as a failure.
     pub ok_codes: Vec<i32>,
-    /// Whether nobody need wait for its end, nor check how it ends: something else shows whether it did its work.
+    /// Whether its end need not be awaited or checked: something else shows whether it did its work.
     pub expendable: bool,
-    /// What hikae's own code gives it beyond what the recipe declares.
+    /// What hikae's own code grants it in addition to what the recipe declares.
     pub own: Own,
 }
 
-/// Rights of a program that hikae itself has put together.
+/// Privileges of a program whose command hikae itself has built.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Own {
-    /// Kept where hikae is root.
+    /// Kept if hikae runs as root.
     pub capabilities: Vec<Capability>,
     /// Whether it may use Unix sockets.
     pub sockets: bool,
-    /// Whether it only serves at Unix sockets: what runs in it connects to nobody, whatever the recipe declares.
+    /// Whether it only serves on Unix sockets: it opens no connections, whatever the recipe declares.
     pub serves: bool,
-    /// Whether it runs as hikae's own user, whatever user the recipe names: it works on hikae's own files.
+    /// Whether it runs as hikae's own user, even if the recipe names another one: it works on hikae's own files.
     pub stays: bool,
 }
 
-/// The value of a child's variable.
+/// The value of an environment variable of a child.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretOrText {
     Plain(String),
@@ -55,7 +55,7 @@ impl Command {
         Command { program: program.into(), args, env, cwd: None, stdin: false, ok_codes, expendable: false, own }
     }
 
-    /// What a program is given may hold anything but a zero byte. A value that does is not shown: it may be a secret.
+    /// Checks that no value contains a zero byte. An invalid value is not shown: it may be a secret.
     pub fn checked(&self) -> Result<()> {
         let zero = |text: &str| text.contains('\0');
         if self.args.iter().chain([&self.program]).any(|arg| zero(arg)) {
@@ -69,7 +69,7 @@ impl Command {
         }
     }
 
-    /// A name with `=` in it would set another variable than the one that is looked at.
+    /// Checks a variable name: with `=` in it, it would set another variable than the one that was checked.
     fn checked_names(&self) -> Result<()> {
         match self.env.iter().find(|(name, _)| name.is_empty() || name.contains('=')) {
             None => Ok(()),
@@ -80,12 +80,12 @@ impl Command {
         }
     }
 
-    /// Whether a program that ended so has done what the caller asked for.
+    /// Whether a program with this exit did what the caller wanted.
     pub fn accepts(&self, exit: &Exit) -> bool {
         exit.code.is_some_and(|code| self.ok_codes.contains(&code))
     }
 
-    /// The program and its arguments on one line, for people.
+    /// The program and its arguments on one line, for messages.
     pub fn line(&self) -> String {
         let mut line = self.program.clone();
         for arg in &self.args {
@@ -97,7 +97,7 @@ impl Command {
 }
 
 impl SecretOrText {
-    /// The value itself, for the one place that must have it.
+    /// The value itself, for the one place that needs it.
     pub fn expose(&self) -> &str {
         match self {
             SecretOrText::Plain(text) => text,
@@ -128,7 +128,7 @@ impl<'de> Deserialize<'de> for SecretOrText {
     }
 }
 
-/// A word as a shell takes it, in quotes where it needs them.
+/// A word in shell syntax, quoted if necessary.
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -143,7 +143,7 @@ pub fn quoted(word: &str) -> String {
 pub struct Exit {
     pub code: Option<i32>,
     pub signal: Option<i32>,
-    /// The last part of what it wrote to its standard error, without secrets.
+    /// The last part of its standard error, without secrets.
     pub stderr: String,
 }
 
@@ -152,7 +152,7 @@ impl Exit {
         self.code == Some(0)
     }
 
-    /// How it ended, in words: `exit code 1`, `signal 9`.
+    /// The exit in words: `exit code 1`, `signal 9`.
     pub fn words(&self) -> String {
         match (self.code, self.signal) {
             (Some(code), _) => format!("exit code {code}"),

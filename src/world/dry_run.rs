@@ -1,9 +1,9 @@
-//! Shows what would change, and changes nothing: reads pass, writes are withheld, and later reads see what was planned.
+//! Shows what would change, and changes nothing: reads pass through, writes are withheld, and later reads see the planned state.
 //!
-//! A planned file exists with its size, and a planned removal is gone, so that a recipe goes on as it would. What a withheld
-//! program would have written nobody knows: its output breaks off with the error `Withheld`, which passes through every stage
-//! as errors do, so that no stage can take it for a proved end. Code that saves such a stream asks `is_withheld`, and then
-//! commits the (withheld) file unsealed: as planned, not as proved. Reading it back breaks off with `Withheld` as well.
+//! A planned file exists with its size, and a planned removal is gone, so that the recipe continues as in a real run. The output of
+//! a withheld program is unknown: it breaks off with the error `Withheld`, which passes through every stage like any error, so that
+//! no stage can take it for a proved end. Code that saves such a stream checks `is_withheld`, and then commits the (withheld)
+//! file unsealed: as planned, not as proved. Reading it back breaks off with `Withheld` as well.
 
 use std::sync::Arc;
 
@@ -41,15 +41,15 @@ pub struct DryRun<W> {
 pub struct Planned {
     pub verb: &'static str,
     pub object: String,
-    /// How much would be written, or what would be lost.
+    /// How much would be written or lost.
     pub detail: Option<String>,
-    /// Why the recipe asks for it, where it says so.
+    /// The reason that the recipe states, if any.
     pub why: Option<String>,
     pub site: Option<Site>,
 }
 
 impl Planned {
-    /// The entry as the audit keeps it.
+    /// The entry as the audit stores it.
     pub fn to_json(&self) -> serde_json::Value {
         let Planned { verb, object, detail, why, site } = self;
         let site = site.as_ref().map(Site::to_string);
@@ -62,7 +62,7 @@ impl<W> DryRun<W> {
         DryRun { inner: Arc::new(inner), plan: Shared::default() }
     }
 
-    /// What would have changed so far, in order.
+    /// The changes planned so far, in order.
     pub fn plan(&self) -> Vec<Planned> {
         self.plan.lock().planned()
     }
@@ -161,7 +161,7 @@ impl<W: World + 'static> DryRun<W> {
                 note(Some(show_size(mail.size_bytes())));
                 Ok(Reply::Sent(mail.withheld()))
             }
-            // No program is started that would have a use for it.
+            // No program is started that could use it.
             E::MakeMemoryDir { .. } => Ok(Reply::MemoryDir(MemoryDir::of_no_disk("planned"))),
             E::AskStore(_) | E::DiskFree { .. } | E::Request(_) | E::Which { .. } | E::Sleep { .. } => {
                 self.inner.perform(request).await
@@ -194,7 +194,7 @@ impl<W: World + 'static> DryRun<W> {
         }
     }
 
-    /// What is at a path, as far as it was changed by what is planned.
+    /// What exists at a path, with the planned changes applied.
     async fn stat(&self, path: &std::path::Path, request: &Request) -> Result<Option<Stat>> {
         let at = self.plan.lock().locate(path);
         match at {
@@ -207,7 +207,7 @@ impl<W: World + 'static> DryRun<W> {
         }
     }
 
-    /// A program that is missing fails a run: a plan that went on would promise what cannot be.
+    /// Fails if a program is missing: a real run would fail too, so the plan must not continue.
     async fn must_be_there(&self, program: &str, request: &Request) -> Result<()> {
         match self.inner_perform(Effect::Which { program: program.to_owned() }, request).await? {
             Reply::Path(None) => {
@@ -225,7 +225,7 @@ impl<W: World + 'static> DryRun<W> {
         }
     }
 
-    /// A read of the world below, under the limits of the effect that it helps to answer.
+    /// Reads from the world below, under the limits of the effect that needs it.
     async fn inner_perform(&self, effect: Effect, request: &Request) -> Result<Reply> {
         let (site, why) = (request.site.clone(), request.why.clone());
         self.inner.perform(Request { effect, site, why, limits: request.limits }).await
@@ -262,7 +262,7 @@ impl Process for Unknown {
     }
 }
 
-/// A small file that is only planned.
+/// A small file that only exists in the plan.
 struct Known(Option<Bytes>);
 
 impl Source for Known {
@@ -272,7 +272,7 @@ impl Source for Known {
     }
 }
 
-/// A file that is only planned, and whose bytes only a run would know.
+/// A file that only exists in the plan, and whose bytes are known only in a real run.
 struct Unread(Error);
 
 impl Source for Unread {

@@ -1,4 +1,4 @@
-//! Every access to the outside, as plain data.
+//! Describes every access to the outside as plain data.
 
 mod classes;
 
@@ -22,72 +22,72 @@ use super::recipe_run::RecipeRun;
 use crate::error::Result;
 use crate::secret::MASK;
 
-/// One touch of the outside. New rooms of the world add their effects here, each with its reply.
+/// One access to the outside. New parts of the world add their effects here, each with its reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     // -- files: reads
     /// Opens a file for streaming. Reply: `Source`.
     Open { path: PathBuf },
-    /// Reads a small file whole, or the `head` of any; else a larger one is an error. Reply: `Bytes`.
+    /// Reads a small file whole, or the first `head` bytes of any; otherwise a larger file is an error. Reply: `Bytes`.
     Read { path: PathBuf, max_bytes: u64, head: bool },
     /// Lists a folder, sorted by path byte by byte. Reply: `Entries`.
     List(ListQuery),
-    /// Looks at a path without following a link at its end; an absent one is `None`. Reply: `Stat`.
+    /// Looks at a path without following a final link; `None` if it does not exist. Reply: `Stat`.
     Stat { path: PathBuf },
     /// Reads files and folders into a tar archive. Reply: `Packed`.
     Pack(Box<Packing>),
-    /// Asks for the space of the file system that holds `path`. Reply: `Space`.
+    /// Queries the space of the file system that holds `path`. Reply: `Space`.
     DiskFree { path: PathBuf },
 
     // -- files: writes
-    /// Starts a file of mode `mode`: a partial under another name until its commit. Reply: `Sink`.
+    /// Starts a file of mode `mode`: a partial file under another name until its commit. Reply: `Sink`.
     Create { path: PathBuf, mode: u32 },
-    /// Writes a small file of mode `mode` whole or not at all; `replace` lets it take the place of another. Reply: `Done`.
+    /// Writes a small file of mode `mode` whole or not at all; with `replace` it may overwrite an existing file. Reply: `Done`.
     Write { path: PathBuf, data: Vec<u8>, mode: u32, replace: bool },
-    /// Makes a folder of mode `mode` and those above it; one that exists already is fine. Reply: `Done`.
+    /// Creates a folder of mode `mode` and its missing parents; an existing folder is fine. Reply: `Done`.
     MakeDir { path: PathBuf, mode: u32 },
-    /// Renames a file or folder on one file system; never over another. Reply: `Done`.
+    /// Renames a file or folder within one file system; never over an existing one. Reply: `Done`.
     Rename { from: PathBuf, to: PathBuf },
-    /// Removes a file, or an empty folder; an absent one is an error. Reply: `Done`.
+    /// Removes a file, or an empty folder; a missing one is an error. Reply: `Done`.
     Remove { path: PathBuf },
-    /// Removes many files, links and empty folders, whatever becomes of the others; an absent one is an error. Reply: `Done`.
+    /// Removes many files, links and empty folders; one failure does not stop the others; a missing one is an error. Reply: `Done`.
     RemoveMany { paths: Vec<PathBuf> },
     /// Sets the permission bits of a file or folder; a link is an error. Reply: `Done`.
     SetMode { path: PathBuf, mode: u32 },
-    /// Gives a file or folder another owner, by name or number; a link is an error. Reply: `Done`.
+    /// Sets the owner of a file or folder, by name or number; a link is an error. Reply: `Done`.
     SetOwner { path: PathBuf, user: Option<String>, group: Option<String> },
-    /// Removes the partial files in a folder whose writers are dead. Reply: `Entries`, those removed.
+    /// Removes the partial files in a folder whose writers are dead. Reply: `Entries`, the removed ones.
     Sweep { dir: PathBuf },
 
     // -- programs
-    /// Starts a program in a process group of its own. Reply: `Child`.
+    /// Starts a program in its own process group. Reply: `Child`.
     Spawn(Command),
-    /// Where a program is on the `PATH`; an absent one is `None`. Reply: `Path`.
+    /// Finds a program on the `PATH`; `None` if it is missing. Reply: `Path`.
     Which { program: String },
-    /// Runs another recipe in a run of its own, and waits for its end. Reply: `Recipe`.
+    /// Runs another recipe in a separate run, and waits for its end. Reply: `Recipe`.
     RunRecipe(Box<RecipeRun>),
 
     // -- objects
     /// Opens an object for streaming. Reply: `Source`.
     Get(Object),
-    /// Starts an object, of which nothing shows before its commit. Reply: `Sink`.
+    /// Starts an object, which is invisible until its commit. Reply: `Sink`.
     Put(Box<Put>),
     /// Lists the objects whose keys begin with `prefix`, sorted by key byte by byte. Reply: `Objects`.
     ListObjects { store: Arc<Store>, prefix: String },
-    /// Looks at an object; an absent one is `None`. Reply: `ObjectStat`.
+    /// Looks at an object; `None` if it does not exist. Reply: `ObjectStat`.
     StatObject(Object),
-    /// Removes an object; an absent one is an error. Reply: `Done`.
+    /// Removes an object; a missing one is an error. Reply: `Done`.
     RemoveObject(Object),
-    /// Makes the bucket, unless it exists already. Reply: `Made`.
+    /// Creates the bucket, unless it exists already. Reply: `Made`.
     MakeBucket(Arc<Store>),
-    /// Asks a store for something beside its objects. Reply: `StoreText`.
+    /// Queries a store for something other than its objects. Reply: `StoreText`.
     AskStore(Box<StoreAsk>),
 
     // -- network
-    /// Sends one http request and follows no redirect. Reply: `Response`.
+    /// Sends one HTTP request and follows no redirect. Reply: `Response`.
     Request(Box<HttpRequest>),
 
-    /// Sends one http request whose body is a stream; the answer is that of the commit. Reply: `Sink`.
+    /// Sends one HTTP request whose body is a stream; the commit returns the answer. Reply: `Sink`.
     Upload(Box<Upload>),
 
     // -- databases
@@ -95,21 +95,21 @@ pub enum Effect {
     Connect(Box<Login>),
 
     // -- mail
-    /// Hands a mail to its server. Reply: `Sent`.
+    /// Hands a mail over to its server. Reply: `Sent`.
     Send(Box<Mail>),
 
     // -- keys
-    /// Makes a private folder in memory with these files, which goes with what the reply holds. Reply: `MemoryDir`.
+    /// Creates a private folder in memory with these files; it is removed when the reply is dropped. Reply: `MemoryDir`.
     MakeMemoryDir { files: Vec<(String, Hidden)> },
 
     // -- clock and locks
     /// Waits. Reply: `Done`.
     Sleep { duration: Duration },
-    /// Takes a lock that ends with the process, without waiting for it. Reply: `LockGuard`, or an error of kind `locked`.
+    /// Takes a lock that ends with the process, without waiting. Reply: `LockGuard`, or an error of kind `locked`.
     Lock { path: PathBuf },
 }
 
-/// Bytes that no journal and no log shows.
+/// Bytes that appear in no journal and no log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hidden(pub Vec<u8>);
 
@@ -119,13 +119,13 @@ impl fmt::Debug for Hidden {
     }
 }
 
-/// Which entries of a folder are asked for.
+/// Selects entries of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListQuery {
     pub dir: PathBuf,
-    /// A file name pattern as the shell has them; all names when absent.
+    /// A file name pattern in shell syntax; all names when absent.
     pub name: Option<String>,
-    /// Also in folders below; links are never followed.
+    /// Whether subfolders are included; links are never followed.
     pub recursive: bool,
     /// Only entries whose age in whole days, as `find -mtime` counts them, is more than this.
     pub older_than_days: Option<u64>,
@@ -142,7 +142,7 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    /// All entries of a folder, but not those of the folders in it.
+    /// All direct entries of a folder, without those of its subfolders.
     pub fn of(dir: impl Into<PathBuf>) -> ListQuery {
         ListQuery {
             dir: dir.into(),
@@ -159,7 +159,7 @@ impl ListQuery {
 }
 
 impl Effect {
-    /// The word for this kind of effect, as DESIGN's vocabulary has it.
+    /// The word for this kind of effect, from DESIGN's vocabulary.
     pub fn verb(&self) -> &'static str {
         match self {
             Effect::Open { .. } => "open",
@@ -197,7 +197,7 @@ impl Effect {
         }
     }
 
-    /// What the effect is about, for people: a path, or a program with its arguments.
+    /// What the effect is about, for messages: a path, or a program with its arguments.
     pub fn object(&self) -> String {
         match self {
             Effect::Open { path }
@@ -236,7 +236,7 @@ impl Effect {
         }
     }
 
-    /// The same effect with each of its paths in the form in which paths are compared; refused when the system could not take it.
+    /// The same effect with each path normalized for comparison; refused when the system could not accept it.
     pub fn checked(mut self) -> Result<Effect> {
         for path in self.paths_mut() {
             *path = plain(path)?;

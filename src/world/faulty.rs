@@ -1,4 +1,4 @@
-//! Makes any world fail on purpose: at the n-th effect it refuses, breaks off, hangs, is slow, fills the disk, or kills the run.
+//! Makes any world fail on purpose: at the n-th effect it refuses, breaks off, hangs, slows down, fills the disk, or kills the run.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ mod ways;
 
 pub use ways::ways;
 
-/// What the errors of faults say, where there is no other hint.
+/// The hint of an injected fault that has no other hint.
 const ON_PURPOSE: &str = "this fault was put in on purpose";
 
 /// One thing that goes wrong.
@@ -43,17 +43,17 @@ pub struct Nth {
     pub n: usize,
 }
 
-/// In which way it goes wrong.
+/// The way in which it goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// It is refused at once, with an error of this kind.
     Fail { kind: Kind },
-    /// Its stream breaks after this many bytes: a file cannot be read or written on, a program dies.
+    /// Its stream breaks after this many bytes: a file can no longer be read or written, or a program dies.
     Cut { after_bytes: u64 },
-    /// A program writes all that it has to, and then fails with this code.
+    /// A program writes all of its output, and then fails with this code.
     Exit { code: i32 },
-    /// It answers no more after this many bytes, until its limits end it.
+    /// It stops answering after this many bytes, until its limits end it.
     Hang { after_bytes: u64 },
     /// Each of its steps takes this much longer.
     Slow { by: Duration },
@@ -61,16 +61,16 @@ pub enum FaultKind {
     Answer { status: u16 },
     /// The disk is full after this many bytes.
     FullDisk { after_bytes: u64 },
-    /// The program leaves something behind that changes these files once they stand under their names; their size stays.
+    /// The program leaves a process behind that changes these files after they are visible under their names; their size stays the same.
     Changed { paths: Vec<PathBuf> },
-    /// The run is killed: this effect and all that come after it fail, and nothing is tidied.
+    /// The run is killed: this effect and all later ones fail, and nothing is cleaned up.
     Killed,
 }
 
 /// A world with faults.
 ///
-/// It counts the effects that reach it, so it belongs below what refuses them. What is under way when the run is killed
-/// is not undone, since no process is left to do it; `Simulated::die` then says the same to a simulated world.
+/// It counts the effects that reach it, so it belongs below the worlds that refuse effects. After a kill, unfinished work
+/// is not undone, since no process is left to do it; `Simulated::die` then does the same to a simulated world.
 pub struct Faulty<W> {
     inner: Arc<W>,
     faults: Vec<Fault>,
@@ -85,7 +85,7 @@ impl<W> Faulty<W> {
         Faulty { inner, faults, counts: Mutex::default(), killed: Arc::default(), changing: Changing::default() }
     }
 
-    /// Another world that the same run touches: without faults, but when the run is killed it is killed there too.
+    /// Another world that the same run touches: without faults, but a kill of the run reaches it too.
     pub fn beside<V>(&self, other: V) -> Faulty<V> {
         let (faults, counts, changing) = (Vec::new(), Mutex::default(), Changing::default());
         Faulty { inner: Arc::new(other), faults, counts, killed: self.killed.clone(), changing }
@@ -96,7 +96,7 @@ impl<W> Faulty<W> {
         self.killed.load(Ordering::SeqCst)
     }
 
-    /// Whether every fault has met its effect.
+    /// Whether every fault has been triggered.
     pub fn all_met(&self) -> bool {
         let counts = lock(&self.counts);
         self.faults
@@ -104,7 +104,7 @@ impl<W> Faulty<W> {
             .all(|Fault { at, .. }| counts.iter().any(|(verb, count)| *verb == at.verb.as_deref() && *count >= at.n))
     }
 
-    /// Counts one effect; gives what goes wrong with it.
+    /// Counts one effect; returns its fault, if any.
     fn next(&self, effect: &Effect) -> Option<FaultKind> {
         let mut counts = lock(&self.counts);
         let verb = effect.verb();
@@ -131,7 +131,7 @@ impl<W: World + 'static> Faulty<W> {
         }
     }
 
-    /// Every stream has to know when the run is killed, and a file whether somebody changes it.
+    /// Performs the effect without a fault. Every stream must notice a kill, and every file a change by somebody else.
     async fn unbroken(&self, request: Request) -> Result<Reply> {
         let change = match &request.effect {
             Effect::Create { path, .. } => Some(self.changing.of(path, self.inner.clone())),
@@ -159,7 +159,7 @@ impl<W: World + 'static> Faulty<W> {
                 return Err(refusal(&effect, &object, Kind::Other));
             }
             (FaultKind::Hang { .. }, false) => return Err(delay.hang().await),
-            // Before its answer begins, as a server does that takes a request and then says nothing.
+            // Before the answer begins, like a server that accepts a request and then stays silent.
             (FaultKind::Hang { after_bytes: 0 }, true) if matches!(effect, Effect::Request(_)) => {
                 return Err(delay.hang().await);
             }
@@ -185,7 +185,7 @@ impl<W: World + 'static> World for Faulty<W> {
     rest_from!(self => self.inner);
 }
 
-/// Waiting on the clock of the world below, within the limits of one effect.
+/// Waits on the clock of the world below, within the limits of one effect.
 #[derive(Clone)]
 struct Delay {
     world: Arc<dyn World>,
@@ -224,7 +224,7 @@ fn refusal(effect: &Effect, object: &str, kind: Kind) -> Error {
     }
 }
 
-/// The error of an act that fails in this way, with the cause that the operating system would give.
+/// The error of an act with this fault, with the cause that the operating system would report.
 fn broken_by(act: &str, kind: Kind) -> Error {
     let cause = match kind {
         Kind::NotFound => Errno::NOENT,

@@ -15,30 +15,30 @@ use super::postgres::{DEFAULT_PORT, Login};
 use super::{Command, Effect, ListQuery, Reply, Request, World};
 use crate::error::{Error, Kind, Result, Site};
 
-/// All that a recipe may touch.
+/// Everything that a recipe may touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Programs, by name or by absolute path, as they are then called.
+    /// Programs, by name or by absolute path, exactly as they are called.
     pub run: Vec<String>,
-    /// Files, and folders with all below them.
+    /// Readable files, and folders with everything below them.
     pub read: Vec<PathBuf>,
-    /// To be read and written.
+    /// Readable and writable files and folders.
     pub write: Vec<PathBuf>,
-    /// Hosts, with or without a port; `*.domain` for all below it; or urls, of which host and port count.
+    /// Hosts, with or without a port; `*.domain` for all hosts below it; or URLs, of which only host and port count.
     pub connect: Vec<String>,
-    /// `s3://bucket/key`, and with a `*` or a `/` at its end all keys that begin so; a bucket alone is all that is in it.
+    /// `s3://bucket/key`; with a `*` or a `/` at its end, all keys with that prefix; a bucket alone means everything in it.
     pub objects: Vec<String>,
-    /// The database servers that the params of the recipe name: hosts, or folders of sockets.
+    /// The database servers named by the params of the recipe: hosts, or folders of sockets.
     pub database_hosts: Vec<String>,
-    /// Their ports, beside the usual one.
+    /// Their ports, in addition to the default one.
     pub database_ports: Vec<u16>,
     /// Unix sockets that its programs may use.
     pub sockets: Vec<PathBuf>,
-    /// Rights of root that its programs keep.
+    /// Root privileges that its programs keep.
     pub capabilities: Vec<Capability>,
     /// Recipes that it may run.
     pub recipes: Vec<String>,
-    /// The user of the machine as whom its programs run, and its databases are reached.
+    /// The system user that runs its programs and connects to its databases.
     pub user: Option<String>,
 }
 
@@ -65,12 +65,12 @@ impl<W> Guarded<W> {
         })
     }
 
-    /// What was refused, in order, each with its place in the recipe.
+    /// The refused effects, in order, each with its place in the recipe.
     pub fn refused(&self) -> Vec<Error> {
         lock(&self.refused).clone()
     }
 
-    /// The effect as it is to be performed.
+    /// The effect in the form in which it is to be performed.
     fn permitted(&self, request: &Request) -> Result<Effect> {
         let permitted = request.effect.clone().checked().and_then(|effect| {
             self.needs.permit(&effect)?;
@@ -87,8 +87,8 @@ impl<W> Guarded<W> {
         permitted.map_err(|error| self.refuse(error, request.site.clone()))
     }
 
-    /// The kernel lets nobody take a name from a folder that is not declared. It allows that for what the run itself wrote there:
-    /// for a file that is missing, the folder above it is inside the wall.
+    /// The kernel allows no removal of a name from an undeclared folder, except for files that the run itself wrote there:
+    /// for a missing file, the sandbox includes the folder above it.
     fn may_take_away(&self, verb: &str, path: &Path) -> Result<()> {
         let held_above = path.parent().is_some_and(|above| holds(&self.needs.write, above));
         match held_above || lock(&self.written).iter().any(|written| written == path) {
@@ -156,7 +156,7 @@ impl Needs {
                 true => Ok(()),
                 false => Err(not_in_needs("run the recipe", &run.recipe, "recipes", &run.recipe)),
             },
-            // It reaches nothing that is there already.
+            // These touch nothing that exists already.
             Effect::Which { .. } | Effect::Sleep { .. } | Effect::MakeMemoryDir { .. } => Ok(()),
         }
     }
@@ -189,9 +189,9 @@ impl Needs {
         self.may_ask(&object.store, declared, "touch", &title, &format!("{folder}/*"))
     }
 
-    /// What is declared of a store; one that is not Amazon's must be declared as a server too.
+    /// Checks what is declared for a store; a store other than Amazon's must also be declared as a server.
     fn may_ask(&self, store: &Store, declared: bool, verb: &str, title: &str, hint: &str) -> Result<()> {
-        // An endpoint that the environment names is the operator's choice, and not the recipe's.
+        // An endpoint from the environment is the operator's choice, not the recipe's.
         match &store.endpoint {
             _ if !declared => Err(not_in_needs(verb, title, "objects", hint)),
             Some(endpoint) => self.may_connect(endpoint),
@@ -206,8 +206,8 @@ impl Needs {
         command.cwd.iter().try_for_each(|cwd| self.may_read(cwd, cwd))
     }
 
-    /// A person names the database server by a param; one that the recipe makes up must be declared. A socket in a folder
-    /// that the recipe may write is that of a server which the run has started.
+    /// The user names the database server in a param; a server chosen by the recipe must be declared. A socket in a folder
+    /// that the recipe may write belongs to a server that the run started.
     fn may_log_in(&self, login: &Login) -> Result<()> {
         let Some(host) = &login.host else { return Ok(()) };
         let port = login.port.unwrap_or(DEFAULT_PORT);
@@ -240,7 +240,7 @@ fn holds(declared: &[PathBuf], path: &Path) -> bool {
     declared.iter().any(|root| path.starts_with(root))
 }
 
-/// The folder to be declared for a file.
+/// The folder to declare for a file.
 fn above(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("/") => folder,

@@ -1,4 +1,4 @@
-//! Says what an http request and its answer are, as plain data that shows no secret.
+//! Describes an HTTP request and its answer as plain data that shows no secret.
 
 use std::fmt;
 
@@ -19,17 +19,17 @@ pub mod upload;
 pub mod words;
 pub use address::Address;
 
-/// How hikae names itself to servers.
+/// The name that hikae sends to servers.
 pub const USER_AGENT: &str = concat!("hikae/", env!("CARGO_PKG_VERSION"));
 
-/// One request, to be answered by one server: who follows a redirect makes another one of it.
+/// One request to one server: following a redirect makes a new request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpRequest {
     pub method: Method,
     pub url: Address,
     pub headers: Vec<(String, SecretOrText)>,
     pub body: Body,
-    /// Certificates of authorities that are trusted beside the system's, as PEM.
+    /// CA certificates trusted in addition to the system's, as PEM.
     pub roots: Option<Bytes>,
 }
 
@@ -45,30 +45,30 @@ pub enum Method {
     Patch,
 }
 
-/// The bytes of a request, and the same as text that may be shown.
+/// The bytes of a request, and the same as displayable text.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body {
     pub data: Bytes,
-    /// Without the secrets in it.
+    /// The text without its secrets.
     pub shown: String,
 }
 
-/// What a server answers.
+/// The answer of a server.
 pub struct HttpResponse {
     pub status: u16,
-    /// In the order in which they came, names in lower case.
+    /// In order of arrival, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Its `End` says that every byte has come, where the server announced how many there are.
+    /// Its `End` means that every byte has arrived, if the server announced the length.
     pub body: Box<dyn Source>,
-    /// Whether the server says where the body ends. Otherwise a connection that breaks looks like the end.
+    /// Whether the server marks the end of the body. Otherwise a broken connection looks like the end.
     pub end_is_known: bool,
-    /// That of the server, where the connection has one.
+    /// The server's certificate, if the connection has one.
     pub certificate: Option<certificate::ServerCertificate>,
-    /// Whether nothing was sent, because this is a dry run: what the server would have answered is unknown.
+    /// Whether nothing was sent because this is a dry run: the answer of the server is unknown.
     pub withheld: bool,
 }
 
-/// Headers that the connection itself sets: another value would let one request pass for two.
+/// Headers set by the connection itself: with another value, one request could pass for two.
 const FRAMING: [&str; 4] = ["content-length", "transfer-encoding", "connection", "upgrade"];
 
 impl Method {
@@ -84,12 +84,12 @@ impl Method {
         }
     }
 
-    /// Whether it only asks (RFC 9110 §9.2.1).
+    /// Whether it only reads (RFC 9110 §9.2.1).
     pub fn only_reads(self) -> bool {
         matches!(self, Method::Get | Method::Head | Method::Options)
     }
 
-    /// Whether twice is the same as once (RFC 9110 §9.2.2).
+    /// Whether sending it twice has the same effect as once (RFC 9110 §9.2.2).
     pub fn is_idempotent(self) -> bool {
         self.only_reads() || matches!(self, Method::Put | Method::Delete)
     }
@@ -100,12 +100,12 @@ impl HttpRequest {
         HttpRequest { method: Method::Get, url, headers: Vec::new(), body: Body::default(), roots: None }
     }
 
-    /// The method and the address, for people.
+    /// The method and the address, for messages.
     pub fn title(&self) -> String {
         format!("{} {}", self.method.word(), self.url)
     }
 
-    /// The value of a header, whichever way its name is written.
+    /// The value of a header; case does not matter.
     pub fn header(&self, name: &str) -> Option<&SecretOrText> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
@@ -118,7 +118,7 @@ impl HttpRequest {
         self
     }
 
-    /// Refuses headers that would not arrive as they were meant, such as one with a line break in it.
+    /// Refuses headers that would not arrive as intended, such as one with a line break.
     pub fn check(&self) -> Result<()> {
         self.headers.iter().try_for_each(|(name, value)| {
             let wrong = |why: &str, hint: &str| {
@@ -141,7 +141,7 @@ impl HttpRequest {
 }
 
 impl Body {
-    /// A body with nothing secret in it.
+    /// A body without secrets.
     pub fn plain(text: impl Into<String>) -> Body {
         let shown = text.into();
         Body { data: Bytes::from(shown.clone()), shown }
@@ -155,7 +155,7 @@ impl fmt::Debug for Body {
 }
 
 impl HttpResponse {
-    /// The value of a header, by its name in lower case.
+    /// The value of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

@@ -1,4 +1,4 @@
-//! Writes down every effect, in order, with how it ended: what specs assert on, and what the audit keeps.
+//! Records every effect, in order, with its outcome: specs assert on the records, and the audit stores them.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::watched::{Ending, Watch, Watcher, watch};
 use super::{Effect, Exit, Reply, Request, World};
 use crate::error::{Kind, Result, Site};
 
-/// A world whose effects are written down. Of streams only the size is.
+/// A world whose effects are recorded. For streams, only the size is recorded.
 pub struct Journal<W> {
     inner: Arc<W>,
     records: Records,
@@ -17,27 +17,27 @@ pub struct Journal<W> {
 
 type Records = Arc<Mutex<Vec<Record>>>;
 
-/// One effect that was asked for.
+/// One requested effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The data of a small file, the body of a request and the parts of a mail are left out.
     pub effect: Effect,
     pub site: Option<Site>,
-    /// Why it was asked for, where the recipe says so.
+    /// The reason that the recipe states, if any.
     pub why: Option<String>,
-    /// When it began, as the world's `elapsed` counts.
+    /// Its start time, on the clock of the world's `elapsed`.
     pub started: Duration,
-    /// How long it took, with its streams; `None` while it is under way.
+    /// Its duration, including its streams; `None` while it is running.
     pub lasted: Option<Duration>,
-    /// What went through: read, written, or both for a program with input.
+    /// The bytes moved: read, written, or both for a program with input.
     pub size_bytes: u64,
-    /// What an http server answered.
+    /// The answer of an HTTP server.
     pub status: Option<u16>,
     pub outcome: Outcome,
 }
 
 impl Record {
-    /// The record as the audit keeps it.
+    /// The record as the audit stores it.
     pub fn to_json(&self) -> serde_json::Value {
         let (outcome, message) = match &self.outcome {
             Outcome::Underway => ("underway", None),
@@ -70,7 +70,7 @@ pub enum Outcome {
         kind: Kind,
         message: String,
     },
-    /// Dropped before its end: a file that was not committed, a program that was cut off.
+    /// Dropped before its end: a file that was not committed, or a program that was stopped.
     Dropped,
 }
 
@@ -79,7 +79,7 @@ impl<W> Journal<W> {
         Journal { inner: Arc::new(inner), records: Records::default() }
     }
 
-    /// What has been written down so far, in the order in which it was asked for.
+    /// The records so far, in the order of the requests.
     pub fn entries(&self) -> Vec<Record> {
         lock(&self.records).clone()
     }
@@ -117,7 +117,7 @@ impl<W: World + 'static> World for Journal<W> {
     rest_from!(self => self.inner);
 }
 
-/// Where one record is.
+/// The position of one record.
 struct Page<W> {
     world: Arc<W>,
     records: Records,

@@ -1,4 +1,4 @@
-//! Cuts off what takes too long, or moves no byte for too long.
+//! Cancels effects that take too long, or move no byte for too long.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -11,9 +11,9 @@ use super::{Effect, Limits, Reply, Request, World};
 use crate::error::{Error, Kind, Result};
 use crate::units::show_duration;
 
-/// A world in which every request's limits hold, also for the streams and the program that it gave.
+/// A world that enforces the limits of every request, also for the streams and the program in the reply.
 ///
-/// What is cut off is dropped; whether it then ends is its own affair, and nobody waits for it.
+/// A cancelled effect is dropped; nothing waits for it to end.
 pub struct Limited<W> {
     inner: W,
 }
@@ -43,7 +43,7 @@ struct Limit(Arc<State>);
 struct State {
     bounds: Bounds,
     begun: Instant,
-    /// When a byte last moved, or a step was last begun: a reader that is slow to ask is not the stream's fault.
+    /// When a byte last moved, or a step last began: a slow reader does not count against the stream.
     stirred: Mutex<Instant>,
 }
 
@@ -61,13 +61,13 @@ impl Limit {
         self.0.bounds.left(self.0.begun.elapsed(), self.stirred().elapsed())
     }
 
-    /// The limit that is reached. Both may have moved on since a timer was set: another pipe of the program was busy.
+    /// The limit that is reached. Times may have moved on since the timer was set: another pipe of the program was active.
     fn reached(&self) -> Option<Error> {
         self.0.bounds.reached(self.0.begun.elapsed(), self.stirred().elapsed())
     }
 }
 
-/// What the limits of one effect allow, whatever clock it goes by, and the words when they are reached.
+/// The limits of one effect, independent of the clock, and the error messages when they are reached.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     object: String,
@@ -81,19 +81,19 @@ impl Bounds {
             effect => effect.object(),
         };
         let mut limits = request.limits;
-        // A mail is handed over in one step, and its own limits are narrower; a run has limits of its own for what it does.
+        // A mail is handed over in one step, and its own limits are narrower; a run has its own limits for its effects.
         if matches!(request.effect, Effect::Sleep { .. } | Effect::Send(_) | Effect::RunRecipe(_)) {
             limits.idle = limits.total;
         }
         Bounds { object, limits }
     }
 
-    /// The time that is left until the nearer limit of an effect that has lasted so long, and been silent so long.
+    /// The time left until the nearer limit of an effect that has run for `lasted` and moved no byte for `silent`.
     pub fn left(&self, lasted: Duration, silent: Duration) -> Duration {
         self.limits.total.saturating_sub(lasted).min(self.limits.idle.saturating_sub(silent))
     }
 
-    /// The limit that such an effect has reached.
+    /// The error for the limit that such an effect has reached.
     pub fn reached(&self, lasted: Duration, silent: Duration) -> Option<Error> {
         let Bounds { object, limits } = self;
         if lasted >= limits.total {
@@ -115,7 +115,7 @@ impl Watcher for Limit {
         Box::pin(async move {
             *self.stirred() = Instant::now();
             loop {
-                // Before the step, not only after: a stream that is always ready would never meet a timer.
+                // Checked before the step as well: a stream that is always ready would never reach a timer.
                 if let Some(error) = self.reached() {
                     return Err(error);
                 }

@@ -1,4 +1,4 @@
-//! A mail and the server that is to take it, as plain data, with what every world refuses alike.
+//! Describes a mail and its server as plain data, with the checks that are the same in every world.
 
 mod mailbox;
 mod refusal;
@@ -20,7 +20,7 @@ pub(super) use trouble::{
     tls_failed, unknown_host, unreachable, without_starttls,
 };
 
-/// One mail, with the server that is asked to take it.
+/// One mail, with the server that is to deliver it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
     pub server: Server,
@@ -29,32 +29,32 @@ pub struct Mail {
     pub cc: Vec<Mailbox>,
     pub subject: String,
     pub text: String,
-    /// The same for programs that show HTML; both parts are then sent, and the reader's program picks.
+    /// The same text as HTML; both parts are then sent, and the mail program of the reader picks one.
     pub html: Option<String>,
-    /// The same id for each attempt, so that a receiver recognizes a second copy; made up when absent.
+    /// The same id for each attempt, so that a receiver recognizes a second copy; generated when absent.
     pub message_id: Option<String>,
 }
 
-/// A mail server, and how it is spoken to.
+/// A mail server, and how to connect to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     pub host: String,
     pub port: u16,
     pub security: Security,
-    /// Without a user nobody logs in.
+    /// Without a user there is no login.
     pub user: Option<String>,
     pub password: Option<Secret>,
-    /// An OAuth 2 access token, which is sent in the place of the password.
+    /// An OAuth 2 access token, sent instead of the password.
     pub token: Option<Secret>,
-    /// The name by which hikae greets the server; the machine's own when absent.
+    /// The name that hikae sends in its greeting; the machine's own when absent.
     pub ehlo_name: Option<String>,
-    /// Whether the password may go over a connection that is not encrypted.
+    /// Whether the password may be sent over an unencrypted connection.
     pub allow_plain_auth: bool,
-    /// Certificates, as PEM, that are trusted beside those of the system.
+    /// CA certificates, as PEM, trusted in addition to the system's.
     pub ca_pem: Option<String>,
-    /// The longest time until there is a connection.
+    /// The longest time to establish a connection.
     pub connect_timeout: Duration,
-    /// The longest time until one command is answered; the content may take three times as long.
+    /// The longest time for the answer to one command; the content may take three times as long.
     pub step_timeout: Duration,
 }
 
@@ -62,16 +62,16 @@ pub struct Server {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
-    /// Never; but a password makes the server be asked for TLS first.
+    /// Never; but with a password, the server is first asked for TLS.
     Plain,
-    /// After a few words in the open, and before anything that matters.
+    /// After a short plain-text greeting, and before anything confidential.
     StartTls,
     /// From the first byte.
     Tls,
 }
 
 impl Security {
-    /// What belongs to a port (runbook §4): 465 is TLS, 25 and 1025 are plain, and all others must switch to TLS.
+    /// The default for a port (runbook §4): 465 is TLS, 25 and 1025 are plain, and all others must switch to TLS.
     pub fn of_port(port: u16) -> Security {
         match port {
             465 => Security::Tls,
@@ -81,15 +81,15 @@ impl Security {
     }
 }
 
-/// What a server has answered to a mail that it took.
+/// The answer of a server that accepted a mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
     pub message_id: String,
-    /// The server's last word, with its code.
+    /// The server's last reply, with its code.
     pub reply: String,
     /// The addresses that the mail goes to.
     pub accepted: Vec<String>,
-    /// The addresses that the server refused; the others have the mail.
+    /// The addresses that the server refused; the others received the mail.
     pub refused: Vec<Refused>,
 }
 
@@ -98,12 +98,12 @@ pub struct Sent {
 pub struct Refused {
     pub address: String,
     pub reply: String,
-    /// Whether the server may take it later.
+    /// Whether the server may accept it later.
     pub retryable: bool,
 }
 
 impl Server {
-    /// A server that is spoken to as its port has it, without a login.
+    /// A server with the defaults for its port, without a login.
     pub fn new(host: impl Into<String>, port: u16) -> Server {
         Server {
             host: host.into(),
@@ -120,17 +120,17 @@ impl Server {
         }
     }
 
-    /// Whether somebody logs in.
+    /// Whether there is a login.
     pub fn logs_in(&self) -> bool {
         self.user.is_some()
     }
 
-    /// The longest time until the server has said who it is.
+    /// The longest time until the server has sent its greeting.
     pub fn greeting_within(&self) -> Duration {
         self.connect_timeout + self.step_timeout
     }
 
-    /// `host:port`, as messages and declarations have it.
+    /// `host:port`, as used in messages and declarations.
     pub fn address(&self) -> String {
         match self.host.contains(':') {
             true => format!("[{}]:{}", self.host, self.port),
@@ -140,7 +140,7 @@ impl Server {
 }
 
 impl Mail {
-    /// Everybody who is to get it, each once.
+    /// All recipients, each once.
     pub fn recipients(&self) -> Vec<&Mailbox> {
         let mut all: Vec<&Mailbox> = Vec::new();
         for mailbox in self.to.iter().chain(&self.cc) {
@@ -151,26 +151,26 @@ impl Mail {
         all
     }
 
-    /// What it is about, for people: its recipients and its subject.
+    /// What it is about, for messages: its recipients and its subject.
     pub fn line(&self) -> String {
         let to: Vec<&str> = self.recipients().iter().map(|mailbox| mailbox.address.as_str()).collect();
         let subject: String = self.subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         format!("{}: {subject}", to.join(", "))
     }
 
-    /// The size of what people wrote: the letter itself is a little larger.
+    /// The size of the subject and both texts: the encoded mail is a little larger.
     pub fn size_bytes(&self) -> u64 {
         (self.subject.len() + self.text.len() + self.html.as_ref().map_or(0, String::len)) as u64
     }
 
-    /// The answer where mails are only planned: everybody is taken to be accepted.
+    /// The answer when mails are only planned: all recipients count as accepted.
     pub fn withheld(&self) -> Sent {
         let accepted = self.recipients().into_iter().map(|mailbox| mailbox.address.clone()).collect();
         let message_id = self.message_id.clone().unwrap_or_else(|| "<dry-run@hikae.invalid>".to_owned());
         Sent { message_id, reply: "not sent: this is a dry run".to_owned(), accepted, refused: Vec::new() }
     }
 
-    /// Refuses what no world may send: a line break where it would begin another header, and a mail to nobody.
+    /// Refuses what no world may send: a line break that would start another header, and a mail without recipients.
     pub fn check(&self) -> Result<()> {
         if self.to.is_empty() {
             return Err(Error::new(Kind::Recipe, "the mail has no recipient").hint("name one in `to`"));
@@ -186,7 +186,7 @@ impl Mail {
     }
 }
 
-/// Refuses control characters: in a header or a command a line break would begin another one.
+/// Refuses control characters: in a header or a command, a line break would start another one.
 fn one_line(what: &str, text: &str) -> Result<()> {
     if !text.chars().any(char::is_control) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The one seam to everything outside: a world performs effects, and decorators stack on it.
+//! Defines the only interface to the outside: a world performs effects, and decorators wrap worlds.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use crate::error::{Result, Site};
 
-/// Takes from a world below everything but its effects.
+/// Forwards everything except the effects to the world below.
 macro_rules! rest_from {
     ($self:ident => $below:expr) => {
         fn permits(&$self, request: &$crate::world::Request) -> $crate::error::Result<()> {
@@ -74,12 +74,12 @@ pub use mail::{Mail, Sent};
 pub use program::ProgramSource;
 pub use reply::{Child, Entry, EntryKind, LockGuard, MemoryDir, Reply, Space, Stat};
 
-/// Everything outside hikae. Decorators wrap one world in another and pass on what is not theirs.
+/// Everything outside hikae. Decorators wrap one world in another and pass on the effects that do not concern them.
 pub trait World: Send + Sync {
-    /// Performs one effect. Dropping the future, or the stream or child that it gave, undoes what is not finished.
+    /// Performs one effect. Dropping the future, or the stream or child in the reply, undoes unfinished work.
     fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>>;
 
-    /// Whether the recipe may ask for this: for what is about to prepare it by other effects. Who guards nothing permits all.
+    /// Whether the recipe may perform this, for code that is about to prepare it by other effects. A world without a guard permits all.
     fn permits(&self, _request: &Request) -> Result<()> {
         Ok(())
     }
@@ -87,17 +87,17 @@ pub trait World: Send + Sync {
     /// The wall clock, in the local time zone.
     fn now(&self) -> DateTime<FixedOffset>;
 
-    /// Time since some fixed moment, which no clock adjustment touches.
+    /// Time since a fixed moment, unaffected by clock adjustments.
     fn elapsed(&self) -> Duration;
 
-    /// The process environment: what cron gave us.
+    /// The process environment, such as cron's.
     fn environment(&self) -> Arc<BTreeMap<String, String>>;
 
-    /// The machine and the person that the run belongs to.
+    /// The machine and the user of the run.
     fn machine(&self) -> Machine;
 }
 
-/// Decorators stack on shared worlds as on owned ones.
+/// Decorators can wrap shared worlds as well as owned ones.
 impl<W: World + ?Sized> World for Arc<W> {
     fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
         (**self).perform(request)
@@ -106,12 +106,12 @@ impl<W: World + ?Sized> World for Arc<W> {
     rest_from!(self => (**self));
 }
 
-/// One effect, with the place in the recipe that asked for it and how long it may take.
+/// One effect, with the place in the recipe that requested it and its time limits.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub effect: Effect,
     pub site: Option<Site>,
-    /// Why the recipe asks for it, in words; for plans and the audit.
+    /// The reason that the recipe states; for plans and the audit.
     pub why: Option<String>,
     pub limits: Limits,
 }
@@ -119,7 +119,7 @@ pub struct Request {
 /// How long an effect may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Wall-clock time for the whole effect, with the streams that it gave.
+    /// Wall-clock time for the whole effect, including the streams of its reply.
     pub total: Duration,
     /// The longest time without a byte moving.
     pub idle: Duration,
@@ -129,7 +129,7 @@ impl Limits {
     pub const NONE: Limits = Limits { total: Duration::MAX, idle: Duration::MAX };
 }
 
-/// The machine and the person that a run belongs to.
+/// The machine and the user of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
     pub host: String,

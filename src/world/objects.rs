@@ -1,4 +1,4 @@
-//! Says what an object store and its objects are, as plain data that shows no secret.
+//! Describes an object store and its objects as plain data that shows no secret.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,46 +21,46 @@ pub mod url;
 pub mod words;
 pub use kinds::StoreKind;
 
-/// The longest key that S3 takes.
+/// The longest key that S3 accepts.
 const LONGEST_KEY: usize = 1024;
 
-/// The smallest and the largest part of an upload that S3 takes, and how many of them.
+/// The smallest and the largest part of an S3 upload, and the largest number of parts.
 pub const PART_BYTES: std::ops::RangeInclusive<u64> = (5 << 20)..=(5 << 30);
 pub const MOST_PARTS: usize = 10_000;
 
-/// The parts of an upload where nobody says: up to 160 GB.
+/// The default part size of an upload: enough for 160 GB.
 pub const USUAL_PART_BYTES: u64 = 16 << 20;
 
-/// A bucket of an object store, or a folder that is used like one, and who asks.
+/// A bucket of an object store, or a folder used as one, and the credentials.
 ///
-/// What the recipe does not say is taken from the environment when the store is asked, as the vendor's own tools take it.
+/// What the recipe leaves out is read from the environment when the store is used, as the vendor's own tools do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
     pub kind: StoreKind,
-    /// Where it is, where the recipe says so.
+    /// The address of the store, if the recipe states it.
     pub endpoint: Option<Address>,
     pub region: Option<String>,
-    /// The bucket or the container; of SFTP the host, of rclone the remote, of a folder nothing.
+    /// The bucket or the container; for SFTP the host, for rclone the remote, empty for a folder.
     pub bucket: String,
-    /// The folder that all keys are below, without a slash at its end; empty for a whole bucket.
+    /// The folder that contains all keys, without a trailing slash; empty for a whole bucket.
     pub root: String,
-    /// Whether the bucket is in the path of a url, and not before its host.
+    /// Whether the bucket is in the path of a URL, not in its host name.
     pub path_style: Option<bool>,
     pub keys: Option<Keys>,
-    /// Certificates of authorities that are trusted beside the system's, as PEM.
+    /// CA certificates trusted in addition to the system's, as PEM.
     pub roots: Option<Bytes>,
 }
 
-/// The keys with which requests are signed.
+/// The keys that sign requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keys {
     pub access_key: String,
     pub secret_key: Secret,
-    /// Beside a key that is only lent.
+    /// Accompanies a temporary key.
     pub session_token: Option<Secret>,
 }
 
-/// A name in a store, whether anything is stored under it or not.
+/// A name in a store, whether or not an object exists under it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Object {
     pub store: Arc<Store>,
@@ -68,43 +68,43 @@ pub struct Object {
 }
 
 impl ObjectStat {
-    /// By what the object is known again.
+    /// The stamp that identifies this version of the object.
     pub fn stamp(&self) -> Stamp {
         Stamp(self.etag.clone())
     }
 }
 
-/// An object to be stored.
+/// An object to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Put {
     pub object: Object,
-    /// Whether it may take the place of another.
+    /// Whether it may replace another object.
     pub replace: bool,
-    /// What the store is to make of it, such as `STANDARD_IA`; its own default when absent.
+    /// The storage class, such as `STANDARD_IA`; the store's default when absent.
     pub storage_class: Option<String>,
     /// A larger object is uploaded in parts of this size.
     pub part_bytes: u64,
-    /// How large it will be, where that is known.
+    /// The expected size, if known.
     pub size_bytes: Option<u64>,
-    /// What is kept with the object, by lower-case name: its `sha256`, the `mtime` of its file.
+    /// Metadata stored with the object, by lower-case name: its `sha256`, the `mtime` of its file.
     pub metadata: BTreeMap<String, String>,
-    /// What the rules of a lifecycle distinguish objects by.
+    /// Tags that lifecycle rules use to distinguish objects.
     pub tags: BTreeMap<String, String>,
-    /// How the store encrypts the object; as the bucket says when absent.
+    /// How the store encrypts the object; the bucket's default when absent.
     pub encryption: Option<ServerEncryption>,
-    /// For how long nobody may delete it; as the bucket says when absent.
+    /// How long it is protected from deletion; the bucket's default when absent.
     pub lock: Option<Lock>,
 }
 
 /// Keeps an object from being deleted or replaced for a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
-    /// `GOVERNANCE`, which some may lift, or `COMPLIANCE`, which nobody may.
+    /// `GOVERNANCE`, which privileged users can lift, or `COMPLIANCE`, which no one can.
     pub mode: &'static str,
     pub until: DateTime<FixedOffset>,
 }
 
-/// How a store encrypts what it keeps.
+/// How a store encrypts an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerEncryption {
     /// `AES256` or `aws:kms`.
@@ -113,15 +113,15 @@ pub struct ServerEncryption {
     pub key: Option<String>,
 }
 
-/// What is stored under a key.
+/// What the store reports about a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectStat {
     pub size_bytes: u64,
     pub modified: DateTime<FixedOffset>,
-    /// The store's own mark of these bytes.
+    /// The store's own identifier for these bytes.
     pub etag: String,
     pub storage_class: Option<String>,
-    /// What was stored with it, by lower-case name; empty in a listing, which does not say it.
+    /// The metadata stored with it, by lower-case name; empty in a listing, which does not include it.
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -133,13 +133,13 @@ pub struct ObjectEntry {
 }
 
 impl Store {
-    /// A whole bucket, of which nothing else is known.
+    /// A whole bucket, with default settings.
     pub fn new(kind: StoreKind, bucket: impl Into<String>) -> Store {
         let (bucket, root) = (bucket.into(), String::new());
         Store { kind, endpoint: None, region: None, bucket, root, path_style: None, keys: None, roots: None }
     }
 
-    /// What is made by `objects.make_bucket`: the bucket, or the folder that all keys are below.
+    /// What `objects.make_bucket` creates: the bucket, or the folder that contains all keys.
     pub fn container(&self) -> String {
         let bucket = format!("{}://{}", self.kind.scheme(), self.bucket);
         if self.kind.is_tree() { format!("{bucket}{}", self.below()) } else { bucket }
@@ -150,7 +150,7 @@ impl Store {
         format!("{}://{}", self.kind.scheme(), self.bucket)
     }
 
-    /// The store, for people: `s3://backups`, `s3://backups/production`, `file:///mnt/nas`.
+    /// The store, for messages: `s3://backups`, `s3://backups/production`, `file:///mnt/nas`.
     pub fn title(&self) -> String {
         format!("{}://{}{}", self.kind.scheme(), self.bucket, self.below())
     }
@@ -163,13 +163,13 @@ impl Store {
         }
     }
 
-    /// The keys that begin with `prefix`, for people.
+    /// The keys that begin with `prefix`, for messages.
     pub fn title_of(&self, prefix: &str) -> String {
         let title = self.title();
         if title.ends_with('/') { format!("{title}{prefix}") } else { format!("{title}/{prefix}") }
     }
 
-    /// `key` as the store itself knows it.
+    /// The full key, as the store itself sees it.
     pub fn full(&self, key: &str) -> String {
         match self.root.is_empty() || self.root.ends_with('/') {
             true => format!("{}{key}", self.root),
@@ -177,14 +177,14 @@ impl Store {
         }
     }
 
-    /// Refuses what can be no store, before anything is asked.
+    /// Refuses an invalid store before any access.
     pub fn check(&self) -> Result<()> {
         self.kind.check(self)
     }
 }
 
 impl Object {
-    /// A key as it can be asked for in every store of this kind; what only some would take is refused.
+    /// A key that is valid in every store of this kind; a key that only some accept is refused.
     pub fn new(store: Arc<Store>, key: impl Into<String>) -> Result<Object> {
         let key = key.into();
         store.check()?;
@@ -209,12 +209,12 @@ impl Object {
         &self.key
     }
 
-    /// Its key as the store itself knows it.
+    /// Its full key, as the store itself sees it.
     pub fn full_key(&self) -> String {
         self.store.full(&self.key)
     }
 
-    /// The object beside this one whose key is longer by `suffix`.
+    /// The object whose key is this one plus `suffix`.
     pub fn beside(&self, suffix: &str) -> Result<Object> {
         Object::new(self.store.clone(), format!("{}{suffix}", self.key))
     }

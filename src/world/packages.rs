@@ -1,4 +1,4 @@
-//! Knows which Debian package brings a program, for the hint when it is missing.
+//! Knows which Debian package contains a program, for the hint when it is missing.
 
 const PACKAGES: [(&str, &[&str]); 17] = [
     (

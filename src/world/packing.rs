@@ -1,4 +1,4 @@
-//! What goes into an archive, as plain data; and what was noticed while it was read.
+//! Describes the content of an archive as plain data, with what was noticed while reading it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,39 +19,39 @@ pub mod walk;
 pub use findings::Findings;
 use patterns::Patterns;
 
-/// Which files go into an archive, and what becomes of those that are in the way.
+/// Which files go into an archive, and how problems with them are handled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packing {
-    /// Sorted, and none below another.
+    /// Sorted; none is below another.
     pub roots: Vec<Root>,
     /// The folder that names in the archive are relative to.
     pub base: PathBuf,
-    /// Rules as `.gitignore` has them, relative to each root. Without `include` all files go in.
+    /// Rules in `.gitignore` syntax, relative to each root. Without `include`, all files are packed.
     pub include: Vec<String>,
     pub exclude: Vec<String>,
-    /// Only files that were modified, or whose owner or mode was changed, at this moment or later.
+    /// Only files that were modified, or whose owner or mode changed, at this moment or later.
     pub newer_than: Option<DateTime<FixedOffset>>,
     /// Only files that were modified before this moment.
     pub older_than: Option<DateTime<FixedOffset>>,
     pub one_file_system: bool,
     pub xattrs: bool,
     pub acls: bool,
-    /// Whether an archive without any file is fine.
+    /// Whether an archive without any file is accepted.
     pub allow_empty: bool,
     pub on_change: OnChange,
-    /// Files and folders that are left out when they cannot be read, with all below them.
+    /// Files and folders, with everything below them, that are left out if they cannot be read.
     pub accept_unreadable: Vec<PathBuf>,
-    /// Whether the files are read. A plan only looks at them.
+    /// Whether the files are read. A plan only lists them.
     pub contents: bool,
-    /// Where the archive is written to, which is known when its stream has an end.
+    /// The target of the archive, known once the stream has a destination.
     pub outputs: Outputs,
 }
 
-/// The files that an archive is written to; none of them may become a part of it.
+/// The files that the archive is written to; none of them may be packed into it.
 #[derive(Clone, Debug, Default)]
 pub struct Outputs(Arc<Mutex<Vec<PathBuf>>>);
 
-/// Where an archive goes is no part of what goes into it.
+/// The target is not part of the comparison of two packings.
 impl PartialEq for Outputs {
     fn eq(&self, _other: &Outputs) -> bool {
         true
@@ -78,31 +78,31 @@ pub struct Root {
     pub optional: bool,
 }
 
-/// What becomes of a file that changes while it is read.
+/// How a file that changes while it is read is handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnChange {
     #[default]
     Warn,
     Error,
-    /// It is written into the manifest and nowhere else: a log grows all the time.
+    /// Recorded only in the manifest: a log grows all the time.
     Accept,
 }
 
-/// An archive under way: its bytes, and what was noticed so far.
+/// An archive in progress: its bytes, and what was noticed so far.
 pub struct Packed {
     pub source: Box<dyn Source>,
     pub findings: Findings,
 }
 
 impl Packing {
-    /// The roots, for people.
+    /// The roots, for messages.
     pub fn title(&self) -> String {
         let shown: Vec<_> = self.roots.iter().map(|root| root.path.display().to_string()).collect();
         shown.join(", ")
     }
 
-    /// What `path` is called in the archive; a root that is outside the base is an error.
+    /// The name of `path` in the archive; a root outside the base is an error.
     pub fn name_of(&self, path: &Path) -> Result<PathBuf> {
         path.strip_prefix(&self.base).map(Path::to_owned).map_err(|_| {
             Error::new(Kind::Recipe, format!("`{}` is not below the base", path.display()))
@@ -111,7 +111,7 @@ impl Packing {
         })
     }
 
-    /// Refuses to write the archive to `target` when that would become a part of it. Where links lead is seen when the files are read.
+    /// Refuses to write the archive to `target` if it would become part of itself. Links are resolved later, when the files are read.
     pub fn refuse_target(&self, target: &Path) -> Result<()> {
         self.outputs.add(target);
         let exclude = Patterns::new(&self.exclude)?;
@@ -129,12 +129,12 @@ impl Packing {
         roots.chain([&mut self.base]).chain(&mut self.accept_unreadable).collect()
     }
 
-    /// Whether the recipe accepts that `path` cannot be read.
+    /// Whether the recipe accepts that `path` is unreadable.
     pub fn accepts_unreadable(&self, path: &Path) -> bool {
         self.accept_unreadable.iter().any(|accepted| path.starts_with(accepted))
     }
 
-    /// Writes down that a file changed; an error when the recipe says so.
+    /// Records that a file changed; an error if the recipe wants one.
     pub fn note_change(&self, findings: &Findings, path: &Path, how: &str) -> Result<()> {
         findings.changed(path, how);
         match self.on_change {
@@ -143,7 +143,7 @@ impl Packing {
         }
     }
 
-    /// Writes down that something cannot be read; an error unless the recipe accepts it by name.
+    /// Records that something cannot be read; an error unless the recipe accepts it by name.
     pub fn note_unreadable(&self, findings: &Findings, path: &Path, error: impl FnOnce(&Path) -> Error) -> Result<()> {
         if self.accepts_unreadable(path) {
             findings.lock().unreadable.add(path.display().to_string());

@@ -1,4 +1,4 @@
-//! Names the files that are still being written, so that listings pass over them and a sweep finds them.
+//! Names the files that are still being written, so that listings skip them and a sweep finds them.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 const SUFFIX: &[u8] = b".hikae-part";
 
-/// Mode of the folders that a new file needs and that are missing.
+/// Mode of missing parent folders that are created for a new file.
 pub const FOLDER_MODE: u32 = 0o700;
 
 /// The longest file name that Linux file systems take.
 pub const LONGEST_NAME: usize = 255;
 
-/// The name under which `name` is written until its commit. Of a long name only the beginning is taken.
+/// The name of `name` until its commit. A long name is shortened.
 pub fn partial_name(name: &OsStr, unique: &str) -> OsString {
     let room = LONGEST_NAME - SUFFIX.len() - unique.len() - 2;
     let kept = match name.to_str() {
@@ -28,13 +28,13 @@ pub fn is_partial(name: &OsStr) -> bool {
     bytes.starts_with(b".") && bytes.ends_with(SUFFIX)
 }
 
-/// How the folders are called in which a run unpacks something for a moment.
+/// The prefix of the names of temporary unpacking folders.
 const UNPACKED: &str = "unpacked_";
 
-/// The locks beside such folders, as the shell would name them.
+/// The locks beside such folders, as a shell pattern.
 pub const UNPACKED_LOCKS: &str = "unpacked_*.lock";
 
-/// The name of such a folder, which no other run and no other call of this one has.
+/// The name of such a folder, unique among all runs and all calls of this run.
 pub fn unpacked_name(run_id: &str, number: u64) -> String {
     format!("{UNPACKED}{run_id}_{number}")
 }
@@ -43,7 +43,7 @@ pub fn is_unpacked(folder: &Path) -> bool {
     folder.file_name().is_some_and(|name| name.as_bytes().starts_with(UNPACKED.as_bytes()))
 }
 
-/// The lock beside it, by which a folder of a dead run is known.
+/// The lock beside it, which identifies a folder of a dead run.
 pub fn unpacked_lock(folder: &Path) -> PathBuf {
     let mut name = folder.as_os_str().to_owned();
     name.push(".lock");

@@ -1,4 +1,4 @@
-//! Brings a path into the one form in which paths are compared (absolute, without `.`, `..` and doubled slashes), and finds the declared one above it.
+//! Normalizes a path for comparison (absolute, without `.`, `..` and doubled slashes), and finds the declared path above it.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
 
-/// `path` in that form. `..` is refused rather than resolved: beside a link it means another folder than it seems to.
+/// The normalized `path`. `..` is refused, not resolved: after a link, it means another folder than it seems to.
 pub fn plain(path: &Path) -> Result<PathBuf> {
     if !path.is_absolute() {
         return Err(Error::new(Kind::Recipe, format!("the path `{}` is not absolute", path.display()))
@@ -22,7 +22,7 @@ pub fn plain(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// What the system takes for the end of a text is in the middle of `what`.
+/// The error for a zero byte in `what`: the system takes it for the end of the text.
 pub fn zero_byte(what: &str) -> Error {
     Error::new(Kind::Recipe, format!("{what} holds a zero byte")).hint("neither paths nor programs can be given one")
 }

@@ -1,4 +1,4 @@
-//! Decides which names and ages a listing takes, alike in every world.
+//! Decides which names and ages a listing includes, the same in every world.
 
 use std::ffi::OsStr;
 
@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 
 const SECS_PER_DAY: i64 = 86_400;
 
-/// What a listing takes, made ready once for all its entries.
+/// The filter of a listing, compiled once for all its entries.
 pub struct Pick {
     name: Option<GlobMatcher>,
     found: ListQuery,
@@ -24,12 +24,12 @@ impl Pick {
         Ok(Pick { name, found: found.clone(), now })
     }
 
-    /// Whether an entry of this name is taken. What is still being written never is.
+    /// Whether an entry of this name is included. Partial files never are.
     pub fn takes_name(&self, name: &OsStr) -> bool {
         !is_partial(name) && self.name.as_ref().is_none_or(|glob| glob.is_match(name))
     }
 
-    /// Whether an entry of this age and size is taken.
+    /// Whether an entry of this age and size is included.
     pub fn takes(&self, stat: &Stat) -> bool {
         let ListQuery { older_than_days, newer_than_days, modified_before, modified_after, .. } = &self.found;
         let days = age_days(self.now, stat.modified);
@@ -40,7 +40,7 @@ impl Pick {
             && self.takes_size(stat)
     }
 
-    /// Only files have a size that a recipe could mean.
+    /// Only files have a size that is useful to a recipe.
     fn takes_size(&self, stat: &Stat) -> bool {
         let ListQuery { larger_than, smaller_than, .. } = &self.found;
         (larger_than.is_none() && smaller_than.is_none())
@@ -50,12 +50,12 @@ impl Pick {
     }
 }
 
-/// Brings entries into the order of a listing: byte by byte, as `LC_ALL=C sort` has it.
+/// Sorts entries byte by byte, like `LC_ALL=C sort`.
 pub fn put_in_order(entries: &mut [Entry]) {
     entries.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
 }
 
-/// Age in whole days, as `find -mtime` counts: 30 days and 23 hours are 30 days. What is in the future is below zero.
+/// Age in whole days, as `find -mtime` counts: 30 days and 23 hours are 30 days. A time in the future has a negative age.
 fn age_days(now: DateTime<FixedOffset>, modified: DateTime<FixedOffset>) -> i128 {
     let mut secs = now.timestamp() - modified.timestamp();
     if now.timestamp_subsec_nanos() < modified.timestamp_subsec_nanos() {
@@ -64,7 +64,7 @@ fn age_days(now: DateTime<FixedOffset>, modified: DateTime<FixedOffset>) -> i128
     i128::from(secs.div_euclid(SECS_PER_DAY))
 }
 
-/// A pattern of names as the shell has them, ready to be matched.
+/// A compiled name pattern in shell syntax.
 pub fn matcher(pattern: &str) -> Result<GlobMatcher> {
     let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build().map_err(|cause| {
         Error::new(Kind::Recipe, format!("`{pattern}` is not a file name pattern"))

@@ -1,7 +1,7 @@
-//! A session with a PostgreSQL server: who connects where, what is sent, and what comes back.
+//! Describes a session with a PostgreSQL server: the login, what is sent, and what is returned.
 //!
-//! Each statement is one message of the extended protocol, in which the server accepts one command only. No meta-command
-//! exists there, and no text is quoted by anybody in between: bytes of any encoding pass as they are.
+//! Each statement is one message of the extended protocol, in which the server accepts only one command. That protocol has
+//! no meta-commands, and no layer in between quotes text: bytes of any encoding pass unchanged.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -15,13 +15,13 @@ mod sqlstate;
 
 pub use refused::{Refused, message_of, refusal, sqlstate_of};
 
-/// The port of a server that nobody names another one for.
+/// The default port of a server.
 pub const DEFAULT_PORT: u16 = 5432;
 
-/// The name under which the server lists the sessions of hikae.
+/// The application name under which the server lists hikae's sessions.
 pub const APPLICATION: &str = "hikae";
 
-/// A database, and who connects to it. What is absent is looked up as libpq does.
+/// A database and its login. Missing values are looked up as libpq does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Login {
     pub host: Option<String>,
@@ -29,14 +29,14 @@ pub struct Login {
     pub user: Option<String>,
     pub password: Option<Secret>,
     pub database: String,
-    /// Whether nobody need mind how the session ends: what it is for is reported elsewhere.
+    /// Whether the end of the session does not matter: its result is reported elsewhere.
     pub expendable: bool,
-    /// Whether the server lets it change nothing: such a session is real in a plan as well.
+    /// Whether the session is read-only on the server: a plan opens it for real.
     pub read_only: bool,
 }
 
 impl Login {
-    /// The database and its server, for people: `shop on db.example.com:5433`.
+    /// The database and its server, for messages: `shop on db.example.com:5433`.
     pub fn title(&self) -> String {
         let host = self.host.as_deref().unwrap_or("the local server");
         match self.port {
@@ -46,7 +46,7 @@ impl Login {
     }
 }
 
-/// One step of loading a dump. Steps are sent ahead: their answers are read while later ones go out.
+/// One step of loading a dump. Steps are pipelined: their answers are read while later steps are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// One statement, and the line of the dump in which it begins.
@@ -73,13 +73,13 @@ impl Step {
     }
 }
 
-/// What a statement gave.
+/// The result of a statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueryResult {
     pub columns: Vec<String>,
-    /// Values as the server writes them; none for a null.
+    /// Values in the server's text form; `None` for a null.
     pub rows: Vec<Vec<Option<Bytes>>>,
-    /// What was done: `SELECT 3`.
+    /// The command tag: `SELECT 3`.
     pub tag: String,
 }
 
@@ -105,28 +105,28 @@ impl QueryResult {
     }
 }
 
-/// A connection to one database. Dropping it ends the session on the server, and rolls back what is not committed.
+/// A connection to one database. Dropping it ends the session on the server, and rolls back uncommitted changes.
 pub trait Session: Send {
-    /// Runs one statement and gives its rows, of at most `max_bytes`. After an error the session goes on.
+    /// Runs one statement and returns its rows, at most `max_bytes`. The session survives an error.
     fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<QueryResult>>;
 
-    /// Sends a step ahead. An error is that of any step so far; then the session cannot be used any more.
+    /// Sends a step without waiting. An error may come from any earlier step; after it, the session is unusable.
     fn send(&mut self, step: Step) -> BoxFuture<'_, Result<()>>;
 
-    /// Waits until every step that was sent is done.
+    /// Waits until all steps that were sent are done.
     fn settle(&mut self) -> BoxFuture<'_, Result<()>>;
 
-    /// Runs a `COPY … TO STDOUT`, whose data `rows` gives.
+    /// Runs a `COPY … TO STDOUT`; `rows` returns its data.
     fn copy_out(&mut self, sql: Bytes) -> BoxFuture<'_, Result<()>>;
 
-    /// The next data of a `COPY … TO STDOUT`; the end comes once, when the server has said that it was all.
+    /// Returns the next data of a `COPY … TO STDOUT`; the end comes once, after the server has confirmed that the data is complete.
     fn rows(&mut self) -> BoxFuture<'_, Result<Piece>>;
 
-    /// Ends the session in good order.
+    /// Closes the session properly.
     fn close(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
 }
 
-/// The data of one `COPY … TO STDOUT` as a source; afterwards the session can be used again.
+/// The data of one `COPY … TO STDOUT` as a source; afterwards the session is usable again.
 pub struct CopyOut<'a>(&'a mut dyn Session);
 
 impl<'a> CopyOut<'a> {
@@ -142,7 +142,7 @@ impl Source for CopyOut<'_> {
     }
 }
 
-/// More came back than the caller takes.
+/// The error of a result that is larger than the caller accepts.
 pub fn too_large(max_bytes: usize) -> Error {
     Error::new(Kind::Other, format!("the server answered with more than {max_bytes} bytes"))
         .hint("ask for fewer rows, or export them to a file")

@@ -1,4 +1,4 @@
-//! Joins a program's output to its exit: the output has ended well only when the program has too.
+//! Joins a program's output to its exit: the output has ended well only if the program has too.
 
 use std::collections::BTreeMap;
 
@@ -13,22 +13,22 @@ use crate::stream::{Piece, Sink, Source, pump::collect};
 
 mod through;
 
-/// What cron leaves out, and every program needs.
+/// The `PATH` that cron leaves out and every program needs.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// Variables that every child gets as we have them.
+/// Variables that every child inherits unchanged.
 const PASSED_ON: [&str; 5] = ["PATH", "HOME", "USER", "LOGNAME", "TZ"];
 
-/// How much of what a program said on its standard error is shown.
+/// How many lines of a program's standard error are shown.
 const TOLD_LINES: usize = 20;
 
-/// What a caller who knows a program makes of its failure.
+/// Turns the failure of a known program into an error.
 pub type Explain = Box<dyn Fn(&Exit) -> Error + Send>;
 
-/// What a caller who knows a program reads from its good end.
+/// Reads warnings from the successful exit of a known program.
 type Heed = Box<dyn FnOnce(&Exit) + Send>;
 
-/// The output of a program, whose `End` says that the program exited with a good code: 0, by default.
+/// The output of a program; its `End` means that the program exited with an accepted code: 0, by default.
 pub struct ProgramSource {
     program: String,
     stdout: Box<dyn Source>,
@@ -39,24 +39,24 @@ pub struct ProgramSource {
 }
 
 impl ProgramSource {
-    /// Closes the program's standard input, unless the caller has taken it before.
+    /// Closes the program's standard input, unless the caller took it before.
     pub fn new(program: impl Into<String>, child: Child) -> ProgramSource {
         let Child { stdin, stdout, process } = child;
         drop(stdin);
         ProgramSource { program: program.into(), stdout, process, explain: None, ok_codes: vec![0], heed: None }
     }
 
-    /// Lets a caller who knows the program say what its failure means.
+    /// Sets a function that explains the failure of a known program.
     pub fn explain(self, explain: impl Fn(&Exit) -> Error + Send + 'static) -> ProgramSource {
         ProgramSource { explain: Some(Box::new(explain)), ..self }
     }
 
-    /// Shows a caller who knows the program how it ended well: what it warned of is on its standard error.
+    /// Sets a function that sees the successful exit of a known program: its warnings are on its standard error.
     pub fn heeding(self, heed: impl FnOnce(&Exit) + Send + 'static) -> ProgramSource {
         ProgramSource { heed: Some(Box::new(heed)), ..self }
     }
 
-    /// Takes these exit codes for good.
+    /// Accepts these exit codes as success.
     pub fn accepting(self, ok_codes: Vec<i32>) -> ProgramSource {
         ProgramSource { ok_codes, ..self }
     }
@@ -85,7 +85,7 @@ impl Source for ProgramSource {
     }
 }
 
-/// Runs a program to its end, whatever that is, and gives its output of at most `max_stdout` bytes.
+/// Runs a program to its end, successful or not, and returns its output, at most `max_stdout` bytes.
 pub async fn run_to_end(program: &str, child: Child, max_stdout: usize) -> Result<(Bytes, Exit)> {
     let Child { stdin, mut stdout, mut process } = child;
     drop(stdin);
@@ -97,7 +97,7 @@ pub async fn run_to_end(program: &str, child: Child, max_stdout: usize) -> Resul
     Ok((output, process.wait().await?))
 }
 
-/// Starts a program, lets it read `input`, and gives its output of at most `max_stdout` bytes, however it ended.
+/// Starts a program, feeds it `input`, and returns its output, at most `max_stdout` bytes, however it ended.
 pub async fn ask(
     caller: &Caller,
     command: Command,
@@ -109,7 +109,7 @@ pub async fn ask(
     let feed = feed(child.stdin.take(), input);
     let (fed, answer) = futures_util::future::join(feed, run_to_end(&program, child, max_stdout)).await;
     let (output, exit) = answer?;
-    // A program that fails need not have read all of its input: its exit says more than the broken pipe.
+    // A failing program may not have read all of its input: its exit says more than the broken pipe.
     if exit.success() {
         fed?;
     }
@@ -123,10 +123,10 @@ async fn feed(stdin: Option<Box<dyn Sink>>, input: Option<&SecretOrText>) -> Res
     stdin.commit().await
 }
 
-/// What programs say where a wall, or the system itself, closes a path to them.
+/// Messages of programs when the sandbox or the system denies access to a path.
 const DENIED: [&str; 3] = ["Permission denied", "Operation not permitted", "Read-only file system"];
 
-/// The error of a program that did not exit with code 0; its own last words are the cause.
+/// The error of a program that did not exit with code 0; the end of its standard error is the cause.
 pub fn failure(program: &str, exit: &Exit) -> Error {
     let what = match exit.signal {
         Some(signal) => format!("`{program}` was ended by signal {signal}"),
@@ -154,13 +154,13 @@ pub fn failure(program: &str, exit: &Exit) -> Error {
     }
 }
 
-/// Whether it was a server that a program did not reach, and no path.
+/// Whether the program could not reach a server, as opposed to a path.
 fn is_of_network(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
     ["socket", "connect", "resolve", "network", " port "].iter().any(|word| line.contains(word))
 }
 
-/// What a child gets of our own environment: enough to work, and output in one language, so that it can be read by rule.
+/// The inherited part of a child's environment: enough to work, with output in one language so that it can be parsed.
 pub fn passed_on(ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let passed = PASSED_ON.iter().filter_map(|name| Some((name.to_string(), ours.get(*name)?.clone())));
     let mut child: BTreeMap<String, String> = passed.collect();
@@ -170,7 +170,7 @@ pub fn passed_on(ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     child
 }
 
-/// The whole environment of a child: what is passed on, and what the command adds.
+/// The whole environment of a child: the inherited part, plus what the command adds.
 pub fn environment_of_child(command: &Command, ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut env = passed_on(ours);
     env.extend(command.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));

@@ -1,14 +1,14 @@
-//! Reads from a program's own arguments which servers it connects to, so that it can reach nothing else.
+//! Reads from a program's own arguments which servers it connects to, so that it can reach no others.
 
 use super::Command;
 use super::http::address::Address;
 
-/// What a program may use of the network.
+/// The network access of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     /// TCP ports that it connects to.
     pub ports: Vec<u16>,
-    /// Whether it talks over Unix sockets.
+    /// Whether it uses Unix sockets.
     pub sockets: bool,
 }
 
@@ -31,15 +31,15 @@ pub const LIBPQ: [&str; 13] = [
 const MYSQL: [&str; 5] = ["mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump"];
 /// Remote shells, and what runs over them.
 const SSH: [&str; 5] = ["ssh", "scp", "sftp", "rsync", "ssh-keyscan"];
-/// Programs that are given the address of what they fetch.
+/// Programs whose arguments are the addresses that they fetch.
 const FETCH: [&str; 3] = ["curl", "wget", "render"];
-/// Programs that talk to an agent of their own.
+/// Programs that talk to their own agent.
 const AGENTS: [&str; 4] = ["gpg", "gpg2", "gpgsm", "gpg-connect-agent"];
-/// The commands of git that talk to another repository, and the ports of all ways to do so.
+/// The git commands that talk to another repository, and the ports of all transports.
 const GIT_REMOTE: [&str; 8] = ["clone", "fetch", "pull", "push", "ls-remote", "remote", "submodule", "archive"];
 const GIT_PORTS: [u16; 4] = [22, 80, 443, 9418];
 
-/// What the arguments and the variables of `command` name.
+/// The network access that the arguments and variables of `command` imply.
 pub fn named_by(command: &Command) -> Reach {
     let name = command.program.rsplit('/').next().unwrap_or_default();
     let args: Vec<&str> = command.args.iter().map(String::as_str).collect();
@@ -55,7 +55,7 @@ pub fn named_by(command: &Command) -> Reach {
     }
 }
 
-/// git, whose addresses may also come by variables, so that no token is among its arguments.
+/// Handles git, whose addresses may also be in variables, so that no token is among its arguments.
 fn git(command: &Command, args: &[&str]) -> Reach {
     let variables =
         command.env.iter().filter(|(name, _)| name.starts_with("GIT_CONFIG_VALUE_") || name == "GIT_SSH_COMMAND");
@@ -72,8 +72,8 @@ fn with(port: u16, mut ports: Vec<u16>) -> Vec<u16> {
     ports
 }
 
-/// A client of PostgreSQL: a host that is a folder, or none, is a Unix socket. `pg_restore` and `pg_dumpall` are given nothing
-/// where they only read a file.
+/// Handles a client of PostgreSQL: a folder as host, or no host, means a Unix socket. `pg_restore` and `pg_dumpall` get no access
+/// when they only read a file.
 fn libpq(command: &Command, args: &[&str]) -> Reach {
     let variable = |name: &str| command.env.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose());
     let database = option(args, "-d", "--dbname").or_else(|| args.iter().copied().find(|arg| uri(arg).is_some()));
@@ -97,7 +97,7 @@ fn libpq(command: &Command, args: &[&str]) -> Reach {
     reach
 }
 
-/// The value of a key in a connection string of libpq, written as a URI or as `key=value`.
+/// The value of a key in a libpq connection string, written as a URI or as `key=value`.
 fn in_connection(connection: &str, key: &str) -> Option<String> {
     if let Some(rest) = uri(connection) {
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
@@ -125,12 +125,12 @@ fn in_connection(connection: &str, key: &str) -> Option<String> {
     found
 }
 
-/// What comes after the scheme of a connection URI; libpq takes everything else for `key=value` or for a name.
+/// The part after the scheme of a connection URI; libpq treats everything else as `key=value` or as a name.
 fn uri(connection: &str) -> Option<&str> {
     connection.strip_prefix("postgresql://").or_else(|| connection.strip_prefix("postgres://"))
 }
 
-/// The first value of `value key=value …`, and what comes after it. A quoted value is one value, whatever looks like a key in it.
+/// The first value of `value key=value …`, and the rest. A quoted value is one value, even if it contains something like a key.
 fn connection_value(text: &str) -> (String, &str) {
     let (quoted, text) = text.strip_prefix('\'').map_or((false, text), |inner| (true, inner));
     let (mut value, mut escaped) = (String::new(), false);
@@ -166,7 +166,7 @@ fn remote_shell(args: &[&str]) -> Reach {
     Reach { ports, sockets: false }
 }
 
-/// The ports of the addresses among the arguments.
+/// The ports of the addresses in the arguments.
 fn ports_of_addresses(args: &[&str]) -> Vec<u16> {
     let values =
         args.iter().map(|arg| arg.split_once('=').map_or(*arg, |(_, value)| value)).chain(args.iter().copied());
@@ -191,7 +191,7 @@ fn port_of(text: &str) -> Option<u16> {
     text.contains("://").then(|| Address::parse(text).ok().map(|address| address.port()))?
 }
 
-/// The value of an option, however it is written: `-h x`, `-hx`, `--host x`, `--host=x`. The last one counts.
+/// The value of an option in any form: `-h x`, `-hx`, `--host x`, `--host=x`. The last one counts.
 fn option<'a>(args: &[&'a str], short: &str, long: &str) -> Option<&'a str> {
     let mut found = None;
     for (place, arg) in args.iter().enumerate() {

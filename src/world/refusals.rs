@@ -1,4 +1,4 @@
-//! The messages of file systems and programs, the same in every world, with what a person can do about it.
+//! Builds the error messages of file systems and programs, the same in every world, with hints for the user.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use crate::units::show_size;
 
 /// What a world knows about the surroundings of a path, for the hint.
 pub trait Around {
-    /// The file that is where a folder above `path` should.
+    /// The file that is in the place of a folder above `path`.
     fn file_above(&self, path: &Path) -> Option<PathBuf>;
 
     /// The file system that holds `path`, and its space.
     fn space(&self, path: &Path) -> Option<(PathBuf, Space)>;
 }
 
-/// The error of an act on a path.
+/// The error of an operation on a path.
 pub fn refused(act: &str, path: &Path, cause: io::Error, around: &impl Around) -> Error {
     let errno = Errno::from_io_error(&cause);
     let error = Error::io(format!("cannot {act} `{}`", path.display()), cause);
@@ -49,7 +49,7 @@ fn advice(errno: Errno, path: &Path, around: &impl Around) -> Option<String> {
     }
 }
 
-/// The error of an act on a path that the declared folders do not hold; `root` is the declared folder above it.
+/// The error of an operation on a path outside the declared folders; `root` is the declared folder above it.
 pub fn out_of_reach(act: &str, path: &Path, root: Option<&Path>, cause: io::Error) -> Error {
     let error = Error::new(Kind::Denied, format!("cannot {act} `{}`", path.display()));
     match root {
@@ -60,45 +60,45 @@ pub fn out_of_reach(act: &str, path: &Path, root: Option<&Path>, cause: io::Erro
     }
 }
 
-/// A new file was to take the name of another.
+/// The error when a new file would replace another.
 pub fn taken(path: &Path) -> Error {
     Error::new(Kind::AlreadyExists, format!("cannot create `{}`", path.display()))
         .because_text("a file of this name exists")
         .hint("nothing was changed: choose another name, or remove the old file first")
 }
 
-/// A file that was read whole is larger than was asked for.
+/// The error when a file is larger than the requested limit.
 pub fn too_large(path: &Path, max_bytes: u64) -> Error {
     Error::new(Kind::Other, format!("cannot read `{}` whole", path.display()))
         .because_text(format!("it is larger than {}", show_size(max_bytes)))
         .hint("read it as a stream")
 }
 
-/// What was to be read is no plain file.
+/// The error when something to read is not a regular file.
 pub fn not_plain(path: &Path, is_dir: bool) -> Error {
     let what = if is_dir { "it is a folder" } else { "it is not a plain file" };
     Error::new(Kind::Other, format!("cannot read `{}`", path.display())).because_text(what)
 }
 
-/// Something else is where a folder was to be made.
+/// The error when something else exists in the place of a new folder.
 pub fn not_a_folder(path: &Path) -> Error {
     Error::new(Kind::AlreadyExists, format!("cannot make the folder `{}`", path.display()))
         .because_text("something that is not a folder exists there")
 }
 
-/// A link is where a file or folder was meant.
+/// The error when a link is found instead of a file or folder.
 pub fn is_a_link(act: &str, path: &Path) -> Error {
     Error::new(Kind::Denied, format!("cannot {act} `{}`", path.display()))
         .because_text("it is a link")
         .hint("name the file that it leads to: a link is never followed")
 }
 
-/// Nobody is called so.
+/// The error when no user or group has this name.
 pub fn unknown_owner(what: &str, name: &str) -> Error {
     Error::new(Kind::NotFound, format!("there is no {what} `{name}`")).hint("give a name or a number of this machine")
 }
 
-/// Which of many paths could not be removed.
+/// The paths that could not be removed.
 pub struct Kept {
     all: usize,
     kept: usize,
@@ -115,7 +115,7 @@ impl Kept {
         self.first.get_or_insert(error);
     }
 
-    /// The first of the errors, with how many there are.
+    /// The first error, with the number of all errors.
     pub fn finish(self) -> crate::error::Result<()> {
         match self.first {
             None => Ok(()),
@@ -125,21 +125,21 @@ impl Kept {
     }
 }
 
-/// In the order in which they can be removed: what is in a folder before the folder.
+/// Sorts paths for removal: the content of a folder before the folder.
 pub fn deepest_first(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
     paths.sort_unstable_by(|a, b| b.as_os_str().cmp(a.as_os_str()));
     paths
 }
 
-/// A write has failed before, so nobody knows what the file holds.
+/// The error after a failed write: the content of the file is unknown.
 pub fn torn() -> Error {
     Error::new(Kind::Other, "cannot go on writing after a write that failed")
 }
 
-/// How a lock shows since when it is held.
+/// The time format in which a lock shows since when it is held.
 pub const SINCE: &str = "%Y-%m-%d %H:%M:%S";
 
-/// A lock is held; by which process and since when, as far as it is known.
+/// The error when a lock is held; with the process and the start time, if known.
 pub fn held(path: &Path, holder: Option<(&str, &str)>) -> Error {
     let error = Error::new(Kind::Locked, format!("cannot lock `{}`", path.display()));
     match holder {
@@ -150,7 +150,7 @@ pub fn held(path: &Path, holder: Option<(&str, &str)>) -> Error {
     }
 }
 
-/// A program is not to be found along `path`.
+/// The error when a program is not found along `path`.
 pub fn not_on_path(program: &str, path: &str) -> Error {
     let hint = match package_of(program) {
         Some(package) => format!("install it: `apt-get install {package}`"),
@@ -159,12 +159,12 @@ pub fn not_on_path(program: &str, path: &str) -> Error {
     Error::new(Kind::NotFound, format!("cannot start `{program}`: it is not on the PATH")).hint(hint)
 }
 
-/// A program was to run in a folder that is not there.
+/// The error when the working folder of a program does not exist.
 pub fn no_such_cwd(error: Error, cwd: &Path) -> Error {
     error.hint(format!("there is no folder `{}`", cwd.display()))
 }
 
-/// A program took no more of its input. Its exit has the reason; this only says that there is one.
+/// The error when a program stopped reading its input. The reason is in its exit.
 pub fn stopped_reading(program: &str) -> Error {
     Error::new(Kind::Command, format!("`{program}` stopped reading before the end"))
 }

@@ -1,4 +1,4 @@
-//! What a world answers to an effect.
+//! Defines the answers of a world to effects.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ use super::recipe_run::RecipeEnd;
 use crate::error::Result;
 use crate::stream::{Sink, Source, Stamp};
 
-/// The answer to an effect; each effect names the one that it gets.
+/// The answer to an effect; each effect documents its reply.
 pub enum Reply {
     Source(Box<dyn Source>),
     Packed(Packed),
@@ -30,9 +30,9 @@ pub enum Reply {
     Recipe(RecipeEnd),
     Objects(Vec<ObjectEntry>),
     ObjectStat(Option<ObjectStat>),
-    /// What a store said, where it said something.
+    /// The text of the store's answer, if it sent any.
     StoreText(Option<String>),
-    /// Whether it was made, or existed already.
+    /// Whether it was created, or existed already.
     Made(bool),
     Response(HttpResponse),
     Sent(Sent),
@@ -42,7 +42,7 @@ pub enum Reply {
     Done,
 }
 
-/// What is at a path.
+/// What exists at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
     pub kind: EntryKind,
@@ -53,17 +53,17 @@ pub struct Stat {
     pub owner: u32,
     pub group: u32,
     pub inode: u64,
-    /// When its bytes or what is known of it were last changed, in nanoseconds of the file system's clock. No program can set it.
+    /// When its content or metadata last changed, in nanoseconds of the file system's clock. No program can set it.
     pub changed_ns: i64,
 }
 
 impl Stat {
-    /// That of what no file system has: nobody owns it, and it has no number.
+    /// The stat of something outside any file system: without owner and inode number.
     pub fn of_none(kind: EntryKind, size_bytes: u64, modified: DateTime<FixedOffset>, mode: u32) -> Stat {
         Stat { kind, size_bytes, modified, mode, owner: 0, group: 0, inode: 0, changed_ns: 0 }
     }
 
-    /// By what the file is known again.
+    /// The stamp that identifies this version of the file.
     pub fn stamp(&self) -> Stamp {
         Stamp(format!("{} {}", self.inode, self.changed_ns))
     }
@@ -84,21 +84,21 @@ pub struct Entry {
     pub stat: Stat,
 }
 
-/// The space of a file system, as an ordinary user may use it.
+/// The space of a file system that is usable by an ordinary user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
     pub free_bytes: u64,
     pub total_bytes: u64,
 }
 
-/// A private folder in memory. It goes, with all that is in it, when `held` is dropped.
+/// A private folder in memory. Dropping `held` removes it with everything in it.
 pub struct MemoryDir {
     pub path: PathBuf,
     pub held: Box<dyn LockGuard>,
 }
 
 impl MemoryDir {
-    /// One that no file system has, for worlds that are in memory themselves.
+    /// A folder outside any file system, for simulated worlds.
     pub fn of_no_disk(name: &str) -> MemoryDir {
         struct Nothing;
         impl LockGuard for Nothing {}
@@ -109,15 +109,15 @@ impl MemoryDir {
 /// A lock that is held until this is dropped.
 pub trait LockGuard: Send + Sync {}
 
-/// A program that runs. Dropping `process` ends it with its whole process group.
+/// A running program. Dropping `process` ends it with its whole process group.
 pub struct Child {
     pub stdin: Option<Box<dyn Sink>>,
-    /// What the program writes; its `End` is the end of the pipe and proves nothing: the exit does.
+    /// The output of the program; its `End` is the end of the pipe and proves nothing: only the exit does.
     pub stdout: Box<dyn Source>,
     pub process: Box<dyn Process>,
 }
 
-/// The life of a program that was started.
+/// A program that was started.
 pub trait Process: Send {
     /// Waits for the end of the program.
     fn wait(&mut self) -> BoxFuture<'_, Result<Exit>>;

@@ -11,26 +11,26 @@ use super::{Child, Exit, Reply};
 use crate::error::{Error, Result};
 use crate::stream::{Piece, ReadBack, Sink, Source, Stamped};
 
-/// The watcher of the streams of one effect; clones see the same effect.
+/// The observer of the streams of one effect; clones observe the same effect.
 pub trait Watcher: Clone + Send + Sync + 'static {
-    /// Takes a step, and may cut it off.
+    /// Runs a step, and may cancel it.
     fn step<'a, T: Send + 'a>(&'a self, step: BoxFuture<'a, Result<T>>) -> BoxFuture<'a, Result<T>> {
         step
     }
 
-    /// Takes the step that cleans up: what has had all its time must still be let to do that.
+    /// Runs a cleanup step, which must be allowed even after the time limit.
     fn cleanup<'a, T: Send + 'a>(&'a self, step: BoxFuture<'a, Result<T>>) -> BoxFuture<'a, Result<T>> {
         self.step(step)
     }
 
-    /// Bytes have gone through.
+    /// Called when bytes have moved.
     fn moved(&self, _bytes: usize) {}
 
-    /// The effect is over. Called once.
+    /// Called once when the effect is over.
     fn ended(&self, _ending: Ending<'_>) {}
 }
 
-/// How an effect came to its end.
+/// How an effect ended.
 pub enum Ending<'a> {
     Well,
     Badly(&'a Error),
@@ -39,7 +39,7 @@ pub enum Ending<'a> {
     Dropped,
 }
 
-/// The same reply with `watcher` beside its streams. What has none is over already, and the watcher learns so.
+/// The same reply with `watcher` attached to its streams. A reply without streams is over already, and the watcher is informed.
 pub fn watch<W: Watcher>(reply: Reply, mut watch: Watch<W>) -> Reply {
     match reply {
         Reply::Source(inner) => Reply::Source(Box::new(Watched { inner, watch })),
@@ -87,7 +87,7 @@ impl<W: Watcher> Watch<W> {
         }
     }
 
-    /// Takes a step; an error ends the effect.
+    /// Runs a step; an error ends the effect.
     pub async fn step<T: Send>(&mut self, step: BoxFuture<'_, Result<T>>) -> Result<T> {
         let result = self.watcher.step(step).await;
         if let Err(error) = &result {
@@ -171,7 +171,7 @@ impl<W: Watcher> Session for Watched<dyn Session, W> {
     fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<QueryResult>> {
         Box::pin(async move {
             self.watch.watcher.moved(sql.len());
-            // A statement that is refused does not end the session.
+            // A refused statement does not end the session.
             let answer = self.watch.watcher.step(self.inner.ask(sql, max_bytes)).await?;
             self.watch.watcher.moved(answer.size_bytes());
             Ok(answer)

@@ -1,4 +1,4 @@
-//! Loads the Lua file of a channel into a state of its own, which has less than a recipe's.
+//! Loads the Lua file of a channel into a separate state, with fewer modules and lower limits than a recipe's.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,26 +19,26 @@ use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
 use crate::world::Caller;
 
-/// Less than a recipe has: a channel writes one message.
+/// Lower limits than a recipe's: a channel writes one message.
 const LUA: LuaLimits = LuaLimits { memory_bytes: 32 << 20, instructions: 50_000_000 };
 
-/// All that channels have of what recipes have.
+/// The recipe modules that channels can use.
 const ALLOWED: Allowed = Allowed {
     names: &["_", "assert", "clock", "error", "errors", "http", "json", "log", "mail", "path", "pcall", "require"],
     place: "channels",
     hint: "a channel reports what it is given: it has `http`, `mail`, `json`, `clock`, `log`, `path` and `errors`",
 };
 
-/// What a channel's file returns.
+/// The return value of a channel's file.
 pub struct Loaded {
     pub machine: Machine,
     pub session: Rc<Session>,
     pub table: Table,
-    /// What it does when it is asked to.
+    /// The function to call.
     pub function: Function,
 }
 
-/// Loads the file of a channel; nothing is sent by that.
+/// Loads the file of a channel without sending anything.
 pub async fn load(
     config: &Arc<Config>,
     caller: Caller,

@@ -1,4 +1,4 @@
-//! What a channel's `send` is given: the event and the channel, as tables that nobody changes and in which no name is misspelt.
+//! Builds the arguments of a channel's `send`: the event and the channel, as read-only tables that reject unknown names.
 
 use mlua::{Function, Lua, Table, Value};
 
@@ -14,14 +14,14 @@ use crate::world::SecretOrText;
 use crate::world::http::Address;
 
 impl Channel {
-    /// The url that it is addressed by, when it is one.
+    /// The URL of its address, if the address is one.
     fn url(&self) -> Result<Option<Address>> {
         let target = self.target.as_ref().filter(|target| target.expose().contains("://"));
         let url = target.map(|target| Address::new(&SecretOrText::Secret(target.clone()), &[])).transpose();
         url.map_err(|error| error.hint("look at the address of the channel: `https://host/path`"))
     }
 
-    /// Host and port of the server that it may speak to.
+    /// Host and port of the server that it may connect to.
     pub(super) fn server(&self) -> Result<Option<String>> {
         Ok(self.url()?.map(|url| format!("{}:{}", url.host(), url.port())))
     }
@@ -45,7 +45,7 @@ impl Channel {
         strict(lua, "channel", table, &["target", "host", "secret"])
     }
 
-    /// What `hikae.toml` says for this kind of channel alone; what it does not say is nil.
+    /// The settings of this kind of channel in `hikae.toml`; an absent one is nil.
     fn settings(&self, lua: &Lua) -> mlua::Result<Table> {
         let settings = lua.create_table()?;
         for (name, value) in &self.settings {
@@ -54,7 +54,7 @@ impl Channel {
         Ok(settings)
     }
 
-    /// `channel.at("fail")`: the address with this below it, as secret as it was.
+    /// `channel.at("fail")`: the address with this path appended, still secret.
     fn at(&self, lua: &Lua) -> mlua::Result<Function> {
         let target = self.target.clone();
         lua.create_function(move |lua, below: String| {
@@ -66,7 +66,7 @@ impl Channel {
     }
 }
 
-/// The table `event` or `run`: what it does not know of this one is nil, and what none has is an error.
+/// The table `event` or `run`: an absent value is nil, and an unknown name is an error.
 pub fn event(lua: &Lua, verb: Verb, shown: &serde_json::Value) -> mlua::Result<Table> {
     let owner = match verb {
         Verb::Send => "event",

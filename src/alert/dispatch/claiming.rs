@@ -1,4 +1,4 @@
-//! Lets each sending process hold a lock: if a notice is being sent and its lock is free, the sender is gone.
+//! Holds a lock for each sending process: if a notice is being sent and its lock is free, the sender is gone.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,21 +12,21 @@ use crate::world::limited::Limited;
 use crate::world::real::path_checks;
 use crate::world::{Caller, LockGuard};
 
-/// The lock of a sender, and the moment that is its name.
+/// The lock of a sender, and the moment that identifies it.
 pub(super) struct Claim {
     pub at: Moment,
     held: Option<Box<dyn LockGuard>>,
 }
 
 impl<D: Deliver> Dispatch<D> {
-    /// A moment at which no other process claims. It is taken before anything is claimed, and held until all of that is settled.
+    /// Locks a moment that no other process uses, before anything is claimed, until all claims are settled.
     pub(super) async fn claim(&self) -> Claim {
         let mut at = self.world.now();
         loop {
             match self.own().lock(&self.sender_lock(at.timestamp_millis())).await {
                 Ok(held) => return Claim { at, held: Some(held) },
                 Err(error) if error.kind() == Kind::Locked => at += Duration::from_millis(1),
-                // Without one, other processes doubt too early what is being sent; it is still settled.
+                // Without a lock, other processes mark the notices as unsure too early; their results are still recorded.
                 Err(_) => return Claim { at, held: None },
             }
         }
@@ -39,7 +39,7 @@ impl<D: Deliver> Dispatch<D> {
         }
     }
 
-    /// Lets be unsure what a process was sending that is gone.
+    /// Marks the notices of senders that are gone as unsure.
     pub(super) async fn doubt(&self, catalog: &Catalog) -> Result<()> {
         let sends = |claimed_ms| path_checks::is_locked(&self.sender_lock(claimed_ms));
         for claimed_ms in catalog.doubt_notices(self.world.now(), &sends)? {
@@ -58,7 +58,7 @@ impl<D: Deliver> Dispatch<D> {
         self.config.state_dir.join(format!("alerts-{claimed_ms}.lock"))
     }
 
-    /// Works in the state folder.
+    /// A caller with the time limit of the state folder.
     pub(super) fn own(&self) -> Caller {
         Caller::new(Arc::new(Limited::new(self.world.clone())), FOLDER)
     }

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::report::{self, Level};
 
 impl<D: Deliver> Dispatch<D> {
-    /// Sends what is due. All that waits is due; with `unsure`, also what may have arrived already.
+    /// Sends all waiting notices now; with `unsure`, also those that may have arrived already.
     pub async fn flush(&self, unsure: bool, alive: Alive<'_>, stop: impl Future<Output = ()>) -> Result<Tally> {
         let catalog = self.catalog().await?;
         let channels = self.channels(Some(&catalog));
@@ -56,7 +56,7 @@ impl<D: Deliver> Dispatch<D> {
         stop: impl Future<Output = ()>,
     ) -> Tally {
         let mut tally = Tally::default();
-        // Sending can take long, and what led to it must not be lost with the power meanwhile.
+        // Sending can take long, and a power cut meanwhile must not lose the record of the run.
         if let (false, Err(error)) = (notices.is_empty(), catalog.bring_to_disk()) {
             tracing::debug!("{}", error.one_line());
         }

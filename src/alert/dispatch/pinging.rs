@@ -1,4 +1,4 @@
-//! Pings what watches a recipe from outside: when a run begins, and how it ended. A ping is never sent later.
+//! Pings the outside check of a recipe when a run begins and when it has ended. A ping is never sent later.
 
 use super::Dispatch;
 use crate::alert::channel::{Deliver, Verb};
@@ -10,13 +10,13 @@ use crate::error::Result;
 use crate::report::{self, Level};
 
 impl<D: Deliver> Dispatch<D> {
-    /// Whether anything watches this recipe.
+    /// Whether this recipe has an outside check.
     pub fn is_watched(&self, recipe: &str) -> bool {
         self.config.settings.pings.contains_key(recipe)
     }
 
-    /// Reports the state of a run, where its recipe is watched. A ping that was lost is not sent later: it would be out of date, and
-    /// what watches notices by itself that no ping comes.
+    /// Reports the state of a run if its recipe has an outside check. A lost ping is not sent later: it would be out of date,
+    /// and the check detects missing pings.
     pub async fn ping(&self, run: &Run, stop: impl Future<Output = ()>) {
         let config = &self.config;
         let Some(settings) = config.settings.pings.get(&run.recipe) else { return };
@@ -33,7 +33,7 @@ impl<D: Deliver> Dispatch<D> {
         }
     }
 
-    /// Logs and records how a ping went.
+    /// Logs and records the result of a ping.
     async fn note_ping(&self, run: &Run, channel: &str, result: Result<()>) {
         let which = match run.status {
             Status::Running => "start",

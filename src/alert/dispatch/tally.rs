@@ -1,26 +1,26 @@
-//! Counts how notices went, channel by channel.
+//! Counts the results of notices, per channel.
 
-/// How the notices went: how many arrived, and how many did not.
+/// The results of the notices: how many arrived, and how many did not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub sent: usize,
     pub failed: usize,
     /// How many had nothing to send.
     pub skipped: usize,
-    /// How many another process is sending now, and how many may have arrived already; counted where the outbox is flushed.
+    /// How many another process is sending now, and how many may have arrived already; counted only when flushing the outbox.
     pub sending: usize,
     pub unsure: usize,
-    /// Whether the failure of the run is known already, and the next report of it comes later.
+    /// Whether the failure of the run was already reported, and the next report comes later.
     pub held_back: bool,
-    /// One by one.
+    /// The result of each notice.
     pub reports: Vec<ChannelReport>,
 }
 
-/// How one notice went.
+/// The result of one notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelReport {
     pub channel: String,
-    /// The run that it was about.
+    /// The run of the notice.
     pub run_id: String,
     /// Why it did not arrive, or may not have.
     pub error: Option<String>,

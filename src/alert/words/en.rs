@@ -74,7 +74,7 @@ pub fn sentences(event: &Event) -> Sentences {
     }
 }
 
-/// What the run was: a backup, unless its recipe is for something else.
+/// The noun for the run: a backup, unless its recipe has another kind.
 fn noun(event: &Event) -> &'static str {
     match (event.about, event.run_kind.as_str()) {
         (EventKind::RestoreFailure, _) => "Restore",
@@ -87,7 +87,7 @@ fn noun(event: &Event) -> &'static str {
     }
 }
 
-/// How it ended, behind the noun.
+/// The outcome, after the noun.
 fn ended(event: &Event) -> &'static str {
     match event.outcome.as_str() {
         "partial" => "incomplete",

@@ -1,4 +1,4 @@
-//! Events in Japanese, as the runbook (§5) has them.
+//! Events in Japanese, as in the runbook (§5).
 
 use super::{Labels, Sentences};
 use crate::alert::event::{Event, EventKind};
@@ -69,7 +69,7 @@ pub fn sentences(event: &Event) -> Sentences {
     }
 }
 
-/// What the run was: a backup, unless its recipe is for something else.
+/// The noun for the run: a backup, unless its recipe has another kind.
 fn noun(event: &Event) -> &'static str {
     match (event.about, event.run_kind.as_str()) {
         (EventKind::RestoreFailure, _) => "復旧",
@@ -82,7 +82,7 @@ fn noun(event: &Event) -> &'static str {
     }
 }
 
-/// How it ended, behind the noun.
+/// The outcome, after the noun.
 fn ended(event: &Event) -> &'static str {
     match event.outcome.as_str() {
         "partial" => "一部失敗",

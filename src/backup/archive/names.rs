@@ -1,4 +1,4 @@
-//! Decides where an entry of an archive may go: below the folder, under a name that no other entry has.
+//! Decides where an entry of an archive may go: below the folder, under a unique name.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -7,12 +7,12 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::tar::TarEntry;
 use crate::world::partial::is_partial;
 
-/// What is below the folder by now: whether it is a folder.
+/// The names below the folder so far, and whether each is a folder.
 #[derive(Default)]
 pub struct Names(BTreeMap<PathBuf, bool>);
 
 impl Names {
-    /// Enters a file.
+    /// Adds a file.
     pub fn file(&mut self, path: &Path) -> Result<()> {
         match self.0.insert(path.to_owned(), false) {
             None => Ok(()),
@@ -20,7 +20,7 @@ impl Names {
         }
     }
 
-    /// Enters a folder, which may come more than once; gives those that are still to be made, the highest first.
+    /// Adds a folder, which may occur more than once; returns the folders still to create, the highest first.
     pub fn folder(&mut self, path: &Path) -> Result<Vec<PathBuf>> {
         let mut missing = Vec::new();
         for dir in path.ancestors().filter(|dir| !dir.as_os_str().is_empty()) {
@@ -36,10 +36,10 @@ impl Names {
     }
 }
 
-/// The longest path that the kernel takes.
+/// The longest path that the kernel accepts.
 const MAX_NAME_BYTES: usize = 4096;
 
-/// The name of an entry below the folder; one that leads out is refused.
+/// The name of an entry below the folder; a name that leads out of it is refused.
 pub fn inside(name: &Path) -> Result<PathBuf> {
     let bytes = name.as_os_str().len();
     if bytes > MAX_NAME_BYTES {
@@ -75,7 +75,7 @@ fn twice(path: &Path) -> Error {
         .hint("it is unclear which one is meant: pack it again")
 }
 
-/// The error of an entry that is never made.
+/// The error of an entry that is never created.
 pub fn refused(entry: &TarEntry) -> Error {
     let path = entry.path.display();
     match entry.link.as_deref().map(Path::display) {

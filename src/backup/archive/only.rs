@@ -1,4 +1,4 @@
-//! Picks some entries of an archive by patterns, and notices a pattern that picks none.
+//! Selects entries of an archive by patterns, and detects a pattern that matches none.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -6,10 +6,10 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::tar::{TarEntry, TarKind};
 use crate::world::packing::patterns::Patterns;
 
-/// The entries that are asked for; all of them without any pattern.
+/// The selected entries; without patterns, all of them.
 pub struct Only {
     together: Patterns,
-    /// Each pattern alone, until it has picked something.
+    /// The patterns that have not matched yet.
     unmet: Vec<(String, Patterns)>,
 }
 
@@ -20,7 +20,7 @@ impl Only {
         Ok(Only { together: Patterns::new(patterns)?, unmet: alone.collect::<Result<_>>()? })
     }
 
-    /// Whether the entry is asked for.
+    /// Whether the entry is selected.
     pub fn takes(&mut self, entry: &TarEntry) -> bool {
         if self.together.is_empty() {
             return true;
@@ -31,7 +31,7 @@ impl Only {
         self.together.matches_with_parents(&path, is_dir)
     }
 
-    /// The archive has ended: every pattern must have picked something.
+    /// Checks, at the end of the archive, that every pattern has matched.
     pub fn all_met(&self, archive: &Path) -> Result<()> {
         let Some((pattern, _)) = self.unmet.first() else { return Ok(()) };
         Err(Error::new(Kind::NotFound, format!("nothing in `{}` fits `{pattern}`", archive.display()))

@@ -1,4 +1,4 @@
-//! Opens the file of an archive, whatever it is packed with, and accepts it only if its manifest agrees.
+//! Opens an archive file with any compression, and accepts it only if its manifest agrees.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// `step` is shown how much of the file was read.
+    /// `step` shows how much of the file was read.
     pub async fn open(caller: &Caller, path: &Path, identity: Option<&Identity>, step: u64) -> Result<Opened> {
         let manifest = described::read(caller, path).await?;
         let size = manifest.as_ref().map(|manifest| manifest.size_bytes);
@@ -32,12 +32,12 @@ impl Opened {
         Ok(Opened { tar, path: path.to_owned(), tally, manifest })
     }
 
-    /// What is beside it.
+    /// The manifest beside it.
     pub fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_ref()
     }
 
-    /// Everything was read: whether it is what the manifest beside it describes, if there is one.
+    /// Checks, after everything was read, that it matches the manifest beside it, if any.
     pub fn prove(self) -> Result<Tally> {
         drop(self.tar);
         let tally = self.tally.finish();
@@ -48,7 +48,7 @@ impl Opened {
     }
 }
 
-/// Names the archive that was found damaged.
+/// Adds the name of the damaged archive.
 pub(crate) fn broken(path: &Path) -> impl Fn(Error) -> Error {
     move |error| match error.kind() {
         Kind::Integrity => error.within(format!("`{}` is not one whole archive", path.display())),

@@ -1,4 +1,4 @@
-//! Opens the stream of a new archive: its bytes are counted and listed as they pass, and what was noticed is reported.
+//! Opens the stream of a new archive: counts and lists its bytes as they pass, and reports what was noticed.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::world::command::quoted;
 use crate::world::packing::findings::{Named, Noticed};
 use crate::world::packing::{Findings, OnChange, Packing};
 
-/// How many files are named one by one.
+/// How many files are listed by name.
 const MOST_NAMED: usize = 10;
 
-/// What is known of the archive before it is made.
+/// The facts about an archive before it is written.
 pub fn prepare(packing: &Packing, facts: &SharedFacts) {
     let attributes = match (packing.xattrs, packing.acls) {
         (true, true) => " --xattrs --xattrs-include='*' --acls",
@@ -34,7 +34,7 @@ pub fn prepare(packing: &Packing, facts: &SharedFacts) {
     facts.shapes.insert("archive".to_owned(), Value::Object(serde_json::Map::new()));
 }
 
-/// Starts to read the files.
+/// Starts reading the files.
 pub async fn open(
     caller: &Caller,
     packing: Arc<Packing>,
@@ -49,7 +49,7 @@ pub async fn open(
     Ok(Box::new(Noted { source: Box::new(listing), findings: packed.findings, facts, packing, site }))
 }
 
-/// An archive whose manifest also says what was noticed while it was read.
+/// An archive whose manifest also states what was noticed while it was read.
 struct Noted {
     source: Box<dyn Source>,
     findings: Findings,
@@ -69,7 +69,7 @@ impl Noted {
         Ok(piece)
     }
 
-    /// Adds what was noticed to what the list has counted.
+    /// Adds what was noticed to the counts of the list.
     fn note(&self, noticed: &Noticed) -> Result<()> {
         let cannot = |cause| Error::new(Kind::Other, "cannot describe the archive").because(cause);
         let mut facts = self.facts.lock();
@@ -107,7 +107,7 @@ impl Noted {
         }
     }
 
-    /// What somebody should look at: files that changed; and for the record, what was left out as the recipe accepts.
+    /// The remarks: warnings about files that changed, and notes about accepted omissions.
     fn remarks(&self, noticed: &Noticed) -> Vec<Remark> {
         let changed = (self.packing.on_change != OnChange::Accept).then_some(&noticed.changed);
         let changed = changed.into_iter().flat_map(|changed| named("changed while it was packed", changed));

@@ -1,4 +1,4 @@
-//! Unpacks an archive into a new folder; after a failure or a cancellation nothing of it is left.
+//! Unpacks an archive into a new folder; after a failure or a cancellation, nothing is left of it.
 
 use std::path::{Path, PathBuf};
 
@@ -18,13 +18,13 @@ use crate::world::dry_run::is_withheld;
 use crate::world::partial::FOLDER_MODE;
 use crate::world::{Caller, EntryKind, ListQuery};
 
-/// What the owner may do with every file; whether it can be run is kept.
+/// Mode of unpacked files; only the owner's execute bit is kept.
 const FILE_MODE: u32 = 0o600;
 const RUN_MODE: u32 = 0o100;
 
 const WORK: &str = "unpacking";
 
-/// What becomes of links, which are never made: they could lead out of the folder.
+/// How links are handled, which are never created: they could lead out of the folder.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Links {
@@ -33,14 +33,14 @@ pub enum Links {
     Skip,
 }
 
-/// The most that an archive may hold.
+/// The limits of an archive.
 #[derive(Clone, Copy, Debug)]
 pub struct Most {
     pub entries: u64,
     pub size_bytes: u64,
 }
 
-/// What was unpacked.
+/// The result of unpacking.
 #[derive(Debug, Default)]
 pub struct Unpacked {
     pub files: u64,
@@ -51,26 +51,26 @@ pub struct Unpacked {
     pub read_bytes: u64,
 }
 
-/// One archive on its way into a folder, away from Lua.
+/// One archive that is being unpacked into a folder, outside of Lua.
 pub struct Unpacking {
     pub caller: Caller,
     pub source: PathBuf,
-    /// What decrypts it, where it is encrypted.
+    /// The decryption key, if it is encrypted.
     pub identity: Option<Identity>,
     pub into: PathBuf,
     pub links: Links,
-    /// Patterns of the entries that are asked for; all of them without any.
+    /// Patterns of the entries to unpack; without patterns, all of them.
     pub only: Vec<String>,
     pub most: Most,
     pub step: u64,
 }
 
-/// What was made so far, and who may end it.
+/// The state of the work: what was created so far, and the cancellation token.
 struct Under<'a> {
     unpacking: &'a Unpacking,
     cancelled: CancellationToken,
     names: Names,
-    /// In the order in which it was made.
+    /// In the order of creation.
     made: Vec<PathBuf>,
 }
 
@@ -99,7 +99,7 @@ impl Unpacking {
         Err(Error::new(Kind::Space, what).hint("if that is right, raise `max_entries` or `max_bytes`"))
     }
 
-    /// Leaves nothing of what was made.
+    /// Removes everything that was created.
     async fn remove_again(&self, made: &[PathBuf], error: Error) -> Error {
         for path in made.iter().rev() {
             match self.caller.remove(path).await {
@@ -149,7 +149,7 @@ impl Under<'_> {
         or_cancelled(&self.cancelled, WORK, tar.next_entry()).await.map_err(broken(&self.unpacking.source))
     }
 
-    /// Makes the folder, which must be new or empty: what is in it is not to be mixed with what is in the archive.
+    /// Creates the folder, which must be new or empty: its content must not mix with the content of the archive.
     async fn begin(&mut self) -> Result<()> {
         let Unpacking { caller, into, .. } = self.unpacking;
         let taken = |what: String| {
@@ -166,7 +166,7 @@ impl Under<'_> {
         }
     }
 
-    /// Makes a folder and those above it that are missing, and remembers each.
+    /// Creates a folder and its missing parents, and remembers each.
     async fn make(&mut self, dir: &Path) -> Result<()> {
         let caller = &self.unpacking.caller;
         let mut missing = vec![dir.to_owned()];

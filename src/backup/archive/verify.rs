@@ -17,19 +17,19 @@ use crate::stream::unzstd::unzstd;
 use crate::stream::{Piece, Source};
 use crate::world::Caller;
 
-/// What was compared.
+/// The result of the comparison.
 pub struct Verified {
     pub counts: Counts,
     pub tally: Tally,
 }
 
-/// The list as the manifest names it.
+/// The list named by the manifest.
 #[derive(Deserialize)]
 struct Named {
     sha256: String,
 }
 
-/// Compares the archive at `path` with its list; `step` is shown how much was read.
+/// Compares the archive at `path` with its list; `step` shows the progress.
 pub async fn verify(caller: Caller, path: PathBuf, identity: Option<Identity>, step: u64) -> Result<Verified> {
     let mut archive = Opened::open(&caller, &path, identity.as_ref(), step).await?;
     let mut expected = Expected::of(&caller, &path, archive.manifest(), identity.as_ref()).await?;
@@ -51,7 +51,7 @@ pub async fn verify(caller: Caller, path: PathBuf, identity: Option<Identity>, s
     Ok(Verified { counts, tally: archive.prove()? })
 }
 
-/// The entries that there must be, in their order.
+/// The expected entries, in order.
 enum Expected {
     Few(std::vec::IntoIter<Record>),
     Many { lines: Lines, tally: SharedTally, named: Named, path: PathBuf },
@@ -99,7 +99,7 @@ impl Expected {
         }
     }
 
-    /// The list was read to its end: whether it is the one that the manifest names.
+    /// Checks, at the end of the list, that it is the one that the manifest names.
     fn prove(self) -> Result<()> {
         match self {
             Expected::Few(_) => Ok(()),
@@ -114,7 +114,7 @@ impl Expected {
     }
 }
 
-/// The lines of the list, each without its end.
+/// The lines of the list, without line breaks.
 struct Lines {
     source: Box<dyn Source>,
     buffer: BytesMut,

@@ -1,4 +1,4 @@
-//! Decrypts a stream with `gpg`: with a key that was given, a keyring, or a passphrase, and never by a prompt.
+//! Decrypts a stream with `gpg`: with a given key, a keyring, or a passphrase, and never by a prompt.
 
 use std::path::PathBuf;
 
@@ -11,15 +11,15 @@ use crate::stream::deferred::Deferred;
 use crate::world::program::Through;
 use crate::world::{Caller, Command, Exit};
 
-/// What decrypts a stream of `gpg`.
+/// The key material for a stream encrypted by `gpg`.
 #[derive(Clone)]
 pub struct GpgKey {
     pub identity: Identity,
-    /// The keyring that has the secret key, where no key is given.
+    /// The keyring of the secret key, if no key is given.
     pub keyring: Option<PathBuf>,
 }
 
-/// The source decrypted. What gpg gives before its end is not proved yet: it has written almost all before it reports damage.
+/// The decrypted source. Output before gpg's end is not proved yet: gpg writes almost everything before it reports damage.
 pub fn ungpg(source: Box<dyn Source>, caller: Caller, key: GpgKey) -> Box<dyn Source> {
     Box::new(Deferred::new(async move {
         let home = home_for(&caller, &key).await?;
@@ -45,7 +45,7 @@ async fn home_for(caller: &Caller, key: &GpgKey) -> Result<Home> {
     Ok(home)
 }
 
-/// Decrypts with what the home has; the home stays as long as the source.
+/// Decrypts with the keys of the home, which is kept as long as the source.
 pub fn decrypting(source: Box<dyn Source>, caller: Caller, home: Home) -> Box<dyn Source> {
     Box::new(Deferred::new(async move {
         let command = Command { stdin: true, ..home.command(&["--output", "-", "--decrypt"]) };
@@ -56,7 +56,7 @@ pub fn decrypting(source: Box<dyn Source>, caller: Caller, home: Home) -> Box<dy
     }))
 }
 
-/// It exits 0 for data that was never encrypted as well, which anybody could have put there.
+/// gpg also exits 0 for data that was never encrypted, which anyone could have planted.
 fn proved(exit: &Exit) -> Result<()> {
     match status::has(exit, "DECRYPTION_OKAY") && status::has(exit, "GOODMDC") {
         true => Ok(()),

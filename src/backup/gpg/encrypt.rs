@@ -1,4 +1,4 @@
-//! Encrypts a stream with `gpg`, with a throwaway key beside the recipients by which the stored bytes are proved.
+//! Encrypts a stream with `gpg`, with a throwaway key in addition to the recipients, which is used to prove the stored bytes.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -15,25 +15,25 @@ use crate::stream::{SharedFacts, Source};
 use crate::world::program::Through;
 use crate::world::{Caller, Command, Exit, SecretOrText};
 
-/// What a stream is encrypted with.
+/// The encryption settings of a stream.
 #[derive(Clone)]
 pub struct GpgLock {
     pub recipients: Vec<String>,
-    /// In place of recipients.
+    /// Used instead of recipients.
     pub passphrase: Option<Secret>,
     pub sign: Option<String>,
-    /// The keyring in which the recipients are, when it is not the user's own.
+    /// The keyring of the recipients, if it is not the user's own.
     pub keyring: Option<PathBuf>,
 }
 
-/// A key for a day that nothing protects but its folder. It certifies nothing and is sent to nobody.
+/// A short-lived key, protected only by its folder. It certifies nothing and is never sent.
 const THROWAWAY: &str = "%no-protection\n%transient-key\nKey-Type: EDDSA\nKey-Curve: ed25519\nKey-Usage: sign\n\
     Subkey-Type: ECDH\nSubkey-Curve: cv25519\nSubkey-Usage: encrypt\nName-Real: hikae throwaway\nExpire-Date: 2d\n%commit\n";
 
-/// Where the private home is while the stream is encrypted and proved.
+/// Holds the private home while the stream is encrypted and proved.
 type Place = Arc<Mutex<Option<Home>>>;
 
-/// The source encrypted. gpg is started when the first byte is asked for; its exit 0 is the end.
+/// The encrypted source. gpg starts when the first byte is requested; its exit 0 is the end.
 pub fn gpg(source: Box<dyn Source>, caller: Caller, lock: GpgLock, facts: &SharedFacts) -> Box<dyn Source> {
     let encryption = Encryption {
         kind: PROGRAM.to_owned(),
@@ -67,12 +67,12 @@ pub fn gpg(source: Box<dyn Source>, caller: Caller, lock: GpgLock, facts: &Share
     }))
 }
 
-/// The home, once there is one.
+/// The home, if it exists yet.
 fn home_of(place: &Place) -> Option<Home> {
     place.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
 }
 
-/// Makes the home, with all keys in it, and says how gpg is called.
+/// Creates the home with all keys, and returns the gpg command.
 async fn prepare(caller: &Caller, lock: &GpgLock, facts: &SharedFacts) -> Result<(Home, Vec<String>)> {
     let keyring = Keyring { folder: lock.keyring.clone() };
     let mut recipients: Vec<Key> = Vec::new();
@@ -113,7 +113,7 @@ async fn prepare(caller: &Caller, lock: &GpgLock, facts: &SharedFacts) -> Result
     Ok((home, args))
 }
 
-/// Makes the key of this stream alone; its secret part is in memory, and goes with the home.
+/// Generates the key of this stream alone; its secret part is in memory, and is removed with the home.
 async fn make_throwaway(caller: &Caller, home: &Home) -> Result<String> {
     let command = home.command(&["--gen-key"]);
     let (_, exit) = ask(caller, command, Some(&SecretOrText::Plain(THROWAWAY.to_owned()))).await?;

@@ -1,4 +1,4 @@
-//! Finds keys in the keyring of a user: by name, refused when they are not trusted, and without a prompt.
+//! Finds keys in a user's keyring: by name, refused if they are not trusted, and without a prompt.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::world::{Caller, Hidden, ListQuery};
 
-/// Where gpg keeps secret keys, one file each.
+/// The folder in which gpg keeps secret keys, one file each.
 const SECRETS: &str = "private-keys-v1.d";
 
-/// The keyring of a user; their own when no folder is named.
+/// The keyring of a user; their own if no folder is given.
 #[derive(Clone)]
 pub struct Keyring {
     pub folder: Option<PathBuf>,
@@ -22,7 +22,7 @@ impl Keyring {
         self.folder.as_ref().map_or("the keyring".to_owned(), |folder| format!("the keyring `{}`", folder.display()))
     }
 
-    /// Where it is, also when it is the user's own.
+    /// Its folder, even if it is the user's own.
     fn place(&self, caller: &Caller) -> Result<PathBuf> {
         let own = || own_home(&caller.world.environment());
         self.folder.clone().or_else(own).ok_or_else(|| {
@@ -34,7 +34,7 @@ impl Keyring {
         let what = if secret { "--list-secret-keys" } else { "--list-keys" };
         let place = self.place(caller)?;
         let mut command = quiet(Some(&place), &["--no-autostart", "--with-colons", "--with-keygrip", what, "--", name]);
-        // It fails also for a keyring that it may not write to: what it listed is judged.
+        // gpg also fails for a keyring that it cannot write to, so its output is checked instead.
         command.expendable = true;
         let (stdout, exit) = ask(caller, command, None).await?;
         let found = keys(&String::from_utf8_lossy(&stdout));
@@ -91,7 +91,7 @@ impl Keyring {
         }
     }
 
-    /// The secret keys, as gpg keeps them: those that are protected stay so. All of them when none is named.
+    /// The secret keys in gpg's own format: protected keys stay protected. All of them if no key is given.
     pub async fn secrets(&self, caller: &Caller, key: Option<&Key>) -> Result<Vec<(String, Hidden)>> {
         let place = self.place(caller)?.join(SECRETS);
         let mut files = Vec::new();
@@ -123,7 +123,7 @@ impl Keyring {
         Ok(entries.iter().filter_map(|entry| Some(entry.path.file_name()?.to_str()?.to_owned())).collect())
     }
 
-    /// The key with which is signed; its secret part must be there.
+    /// The signing key; its secret part must exist.
     pub async fn signer(&self, caller: &Caller, name: &str) -> Result<Key> {
         let found = self.list(caller, false, fingerprint(name).as_deref().unwrap_or(name)).await?;
         found.into_iter().find(|key| key.capabilities.contains('S')).ok_or_else(|| {
@@ -133,7 +133,7 @@ impl Keyring {
         })
     }
 
-    /// Copies everything that decrypts into a private home.
+    /// Copies every decryption key into a private home.
     pub async fn copy_all(&self, caller: &Caller, home: &Home) -> Result<()> {
         let place = self.place(caller)?;
         let command = quiet(Some(&place), &["--no-autostart", "--armor", "--export"]);
@@ -143,7 +143,7 @@ impl Keyring {
     }
 }
 
-/// A full fingerprint, as gpg writes it; nothing where it is some other name.
+/// A full fingerprint, in gpg's format; `None` for any other name.
 pub fn fingerprint(name: &str) -> Option<String> {
     let hex: String = name.chars().filter(|letter| !letter.is_whitespace()).collect();
     let hex = hex.strip_prefix("0x").unwrap_or(&hex).to_ascii_uppercase();

@@ -1,12 +1,12 @@
-//! Reads the lists of keys that `gpg --with-colons` writes.
+//! Parses the key lists of `gpg --with-colons`.
 
 use chrono::DateTime;
 
-/// One key, as the list has it.
+/// One key of the list.
 #[derive(Clone, Debug, Default)]
 pub struct Key {
     pub fingerprint: String,
-    /// `u` and `f` where the keyring trusts it, `e` expired, `r` revoked, `d` disabled, `i` invalid.
+    /// `u` and `f` if the keyring trusts it, `e` expired, `r` revoked, `d` disabled, `i` invalid.
     pub validity: char,
     pub capabilities: String,
     pub expires: String,
@@ -14,7 +14,7 @@ pub struct Key {
     pub parts: Vec<Part>,
 }
 
-/// A subkey, or the key itself once more: each has a name by which its secret is kept.
+/// A subkey, or the primary key: each has a name under which its secret is stored.
 #[derive(Clone, Debug, Default)]
 pub struct Part {
     pub fingerprint: String,
@@ -63,14 +63,14 @@ pub fn keys(text: &str) -> Vec<Key> {
     keys
 }
 
-/// A moment in seconds, as a day.
+/// A time in seconds, as a date.
 fn day(seconds: &str) -> String {
     let moment = seconds.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     moment.map(|moment| moment.format("%Y-%m-%d").to_string()).unwrap_or_default()
 }
 
 impl Key {
-    /// For people: its name and its fingerprint.
+    /// For messages: its name and its fingerprint.
     pub fn shown(&self) -> String {
         match self.name.is_empty() {
             true => self.fingerprint.clone(),
@@ -78,7 +78,7 @@ impl Key {
         }
     }
 
-    /// Why nothing can be encrypted to it, if so.
+    /// Why it cannot be used for encryption, if so.
     pub fn unusable(&self) -> Option<String> {
         let dated = |what: &str, day: &str| if day.is_empty() { what.to_owned() } else { format!("{what} on {day}") };
         match self.validity {
@@ -102,7 +102,7 @@ impl Key {
         matches!(self.validity, 'f' | 'u')
     }
 
-    /// Whether this is the full fingerprint of it or of a part of it.
+    /// Whether this is the full fingerprint of the key or of one of its parts.
     pub fn is_named_by(&self, fingerprint: &str) -> bool {
         self.fingerprint == fingerprint || self.parts.iter().any(|part| part.fingerprint == fingerprint)
     }

@@ -1,4 +1,4 @@
-//! Reads what `gpg` says for programs, and puts its failures into words.
+//! Parses the status output of `gpg`, and explains its failures.
 
 use crate::error::{Error, Kind};
 use crate::world::Exit;
@@ -6,12 +6,12 @@ use crate::world::program::failure;
 
 const MARK: &str = "[GNUPG:] ";
 
-/// Whether it said this word.
+/// Whether the output contains this keyword.
 pub fn has(exit: &Exit, word: &str) -> bool {
     words(exit, word).next().is_some()
 }
 
-/// What followed each time that it said this word.
+/// The arguments of each occurrence of this keyword.
 pub fn words<'a>(exit: &'a Exit, word: &'a str) -> impl Iterator<Item = &'a str> {
     exit.stderr.lines().filter_map(move |line| {
         let rest = line.strip_prefix(MARK)?.strip_prefix(word)?;
@@ -19,7 +19,7 @@ pub fn words<'a>(exit: &'a Exit, word: &'a str) -> impl Iterator<Item = &'a str>
     })
 }
 
-/// What it said for people.
+/// The messages meant for people.
 pub fn without_marks(exit: &Exit) -> String {
     let lines: Vec<&str> = exit.stderr.lines().filter(|line| !line.starts_with(MARK)).collect();
     match lines.is_empty() {
@@ -28,7 +28,7 @@ pub fn without_marks(exit: &Exit) -> String {
     }
 }
 
-/// A call that failed, in its own words.
+/// The error of a failed call, in gpg's own words.
 pub fn failed(what: &str, exit: &Exit) -> Error {
     match exit.signal {
         Some(_) => failure(super::PROGRAM, exit).within(what.to_owned()),
@@ -55,7 +55,7 @@ pub fn cannot_decrypt(exit: &Exit) -> Error {
             "give the passphrase of the key, or that of the file: `passphrase`",
         )
     } else if has(exit, "BADMDC") || has(exit, "DECRYPTION_INFO") {
-        // The key was right, and what it decrypted was not.
+        // The key was right, but the decrypted data was damaged.
         damaged(&without_marks(exit))
     } else if has(exit, "NO_SECKEY") {
         denied(

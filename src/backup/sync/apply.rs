@@ -1,4 +1,4 @@
-//! Carries a plan out: uploads first, each verified; deletions only after all of them; what was done is written down as it is.
+//! Carries out a plan: first uploads, each verified; deletions only after all of them; the real results are recorded.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
 use crate::world::Caller;
 
-/// What all uploads under way may weigh together, and what one weighs: a large one holds parts in memory.
+/// The total weight of concurrent uploads, and the weight of one: a large upload holds parts in memory.
 const WEIGHT: usize = 48;
 const SMALL: u32 = 3;
 const LARGE: u32 = 16;
 const LARGE_BYTES: u64 = 8 << 20;
 
-/// A plan to be carried out.
+/// A plan to carry out.
 pub struct Job {
     pub caller: Caller,
     pub plan: Arc<Plan>,
@@ -36,21 +36,21 @@ pub struct Job {
     pub guard: TaskGuard,
 }
 
-/// What was done.
+/// The result.
 #[derive(Clone, Debug, Default)]
 pub struct Applied {
     pub uploaded: usize,
     pub uploaded_bytes: u64,
     pub skipped: usize,
     pub deleted: usize,
-    /// What the store did not delete, each with its words.
+    /// The objects that the store refused to delete, each with its message.
     pub kept: Vec<(String, String)>,
 }
 
-/// What became of each upload, by its name.
+/// The result of each upload, by name.
 type Uploads = BTreeMap<Box<str>, Result<Option<Hash>>>;
 
-/// What is there of the uploads, as the store lists it: size and mark.
+/// The uploaded objects as the store lists them: size and etag.
 type Listed = BTreeMap<Box<str>, (u64, Box<str>)>;
 
 pub async fn apply(job: Job) -> Result<Applied> {
@@ -59,7 +59,7 @@ pub async fn apply(job: Job) -> Result<Applied> {
         return Err(refusal.error());
     }
     let skipped = plan.of(Act::Skip).count();
-    // What was compared by its bytes is written down, so that it need not be the next time.
+    // The result of a comparison by bytes is recorded, so that the next sync need not repeat it.
     let is_news = |item: &Item| item.act != Act::Skip || matches!(item.reason, Reason::SameChecksum | Reason::NotOlder);
     if is_continued(&plan) && !plan.items.iter().any(is_news) {
         return Ok(Applied { skipped, ..Applied::default() });
@@ -86,7 +86,7 @@ pub async fn apply(job: Job) -> Result<Applied> {
     }
 }
 
-/// Whether both sides know each other, so that nothing has to be written down of that.
+/// Whether both sides know each other already, so that nothing about it needs to be written.
 fn is_continued(plan: &Plan) -> bool {
     let Some(index) = plan.index.as_ref().filter(|index| index.id == plan.id) else { return false };
     let knows = |marker: &Marker| marker.targets.get(&plan.target()).is_some_and(|line| line.knows(&index.written_by));
@@ -98,7 +98,7 @@ fn not_all(first: &Error, failed: usize, of: usize) -> Error {
     first.clone().within(left).or_hint("the next sync goes on with them")
 }
 
-/// Makes the bucket, and writes down on both sides what is about to come; says whether all is only planned.
+/// Creates the bucket, and records the intended changes on both sides; returns whether all is only planned.
 async fn begin(job: &Job) -> Result<(Option<Marker>, bool)> {
     let Job { caller, plan, run_id, .. } = job;
     if plan.no_bucket.is_some() {
@@ -119,7 +119,7 @@ async fn begin(job: &Job) -> Result<(Option<Marker>, bool)> {
     Ok((marker, planned.await?))
 }
 
-/// Whether an object is there that is written down.
+/// Whether an existing object is recorded.
 fn is_kept(item: &Item) -> bool {
     item.there && item.reason != Reason::Foreign
 }
@@ -131,7 +131,7 @@ fn head(job: &Job) -> Index {
     Index::new(&job.plan.id, &world.machine().host, &source, &job.run_id, &written_at)
 }
 
-/// The uploads that belong together: what describes a backup goes before it.
+/// The uploads in groups: the files that describe a backup are uploaded before it.
 fn units(plan: &Plan) -> Vec<Vec<Item>> {
     let mut units: BTreeMap<&str, Vec<Item>> = BTreeMap::new();
     for item in plan.of(Act::Upload) {
@@ -174,7 +174,7 @@ async fn upload_all(job: &Job, planned: bool) -> Result<(Arc<Work>, Uploads)> {
     Ok((work, uploads))
 }
 
-/// A backup is uploaded only when what describes it is there.
+/// Uploads a backup only after the files that describe it.
 async fn upload_unit(work: &Work, unit: Vec<Item>) -> Uploads {
     let mut uploads = Uploads::new();
     for item in unit {
@@ -191,7 +191,7 @@ async fn upload_unit(work: &Work, unit: Vec<Item>) -> Uploads {
     uploads
 }
 
-/// Lists what is there now: each upload must be, with its size.
+/// Lists the objects again: each upload must exist, with its size.
 async fn verify(job: &Job, work: &Work, uploads: &Uploads) -> Result<(Listed, Option<Error>)> {
     let plan = &job.plan;
     if work.planned || uploads.is_empty() {
@@ -219,7 +219,7 @@ async fn verify(job: &Job, work: &Work, uploads: &Uploads) -> Result<(Listed, Op
     Ok((listed, unsure))
 }
 
-/// Deletes what the plan says, backups before what describes them; gives the names that are gone.
+/// Carries out the deletions, backups before the files that describe them; returns the deleted names.
 async fn delete_all(job: &Job, applied: &mut Applied) -> Result<Vec<Box<str>>> {
     let mut items: Vec<&Item> = job.plan.of(Act::Delete).collect();
     items.sort_by_key(|item| !item.role.is_data());
@@ -229,7 +229,7 @@ async fn delete_all(job: &Job, applied: &mut Applied) -> Result<Vec<Box<str>>> {
         match caller.remove_object(job.plan.object(&item.name)?).await {
             Ok(()) => applied.deleted += 1,
             Err(error) if error.kind() == Kind::NotFound => {}
-            // A lock keeps it, or a policy: that is no reason to call the copy failed.
+            // A lock or a policy keeps it: that does not make the sync fail.
             Err(error) if matches!(error.kind(), Kind::Denied | Kind::Locked) => {
                 applied.kept.push((item.name.to_string(), error.one_line()));
                 continue;
@@ -241,7 +241,7 @@ async fn delete_all(job: &Job, applied: &mut Applied) -> Result<Vec<Box<str>>> {
     Ok(deleted)
 }
 
-/// Writes down in the store what is there now.
+/// Records the current objects in the store.
 async fn write_down(job: &Job, uploads: &Uploads, listed: &Listed, deleted: &[Box<str>]) -> Result<()> {
     let plan = &job.plan;
     let mut records = Vec::new();
@@ -260,7 +260,7 @@ async fn write_down(job: &Job, uploads: &Uploads, listed: &Listed, deleted: &[Bo
     index::write(&job.caller, plan.object(INDEX)?, data, false).await.map(drop)
 }
 
-/// Writes down in the source that this run was the last one.
+/// Records in the source that this run was the last one.
 async fn end(job: &Job, marker: &mut Option<Marker>) -> Result<()> {
     let Some(marker) = marker else { return Ok(()) };
     let line = marker.targets.entry(job.plan.target()).or_default();

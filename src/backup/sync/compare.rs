@@ -1,18 +1,18 @@
-//! Decides for one file and the object of its name what is to be done, from sizes, times and checksums, as far as they say it.
+//! Decides from sizes, times and checksums, if they are enough, what to do with a file and the object of the same name.
 
 use super::index::Record;
 use super::item::{Act, Hash, LocalFile, Reason, Role, Rules};
 
-/// The object of a name, as a listing has it.
+/// The object of a name, from a listing.
 #[derive(Clone, Debug)]
 pub struct There {
     pub size_bytes: u64,
     /// When it was stored, in nanoseconds since 1970.
     pub modified: i64,
     pub etag: Box<str>,
-    /// What the sync has written down of these very bytes.
+    /// The sync's record of exactly these bytes.
     pub record: Option<Record>,
-    /// The sync has begun to put it there, and has not recorded the result.
+    /// Whether the sync has begun to upload it without recording the result.
     pub pending: bool,
 }
 
@@ -24,14 +24,14 @@ pub enum First {
     Open,
 }
 
-/// What was found out about a file and its object.
+/// The facts about a file and its object.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// What the file is: by its manifest if it is a backup, else by its bytes.
+    /// The hash of the file: from its manifest if it is a backup, otherwise from its bytes.
     pub file: Option<Hash>,
     pub file_size: Option<u64>,
     pub created_at: Option<i64>,
-    /// What the object is, as it was stored with it, or as its manifest says.
+    /// The hash of the object, from its metadata or its manifest.
     pub object: Option<Hash>,
     pub object_created_at: Option<i64>,
 }
@@ -44,7 +44,7 @@ pub enum Second {
     Another,
 }
 
-/// What sizes and times alone say.
+/// Decides from sizes and times alone.
 pub fn first(file: &LocalFile, there: Option<&There>, rules: &Rules) -> First {
     use Act::{Skip, Upload};
     match (file.role, there) {
@@ -64,7 +64,7 @@ pub fn first(file: &LocalFile, there: Option<&There>, rules: &Rules) -> First {
     }
 }
 
-/// What is to be done once the file and its object were looked at.
+/// Decides after the file and its object were examined.
 pub fn second(file: &LocalFile, there: Option<&There>, known: &Known, rules: &Rules) -> Second {
     use Act::{Skip, Upload};
     if known.file_size.is_some_and(|size| size != file.size_bytes) {
@@ -83,7 +83,7 @@ pub fn second(file: &LocalFile, there: Option<&There>, known: &Known, rules: &Ru
         }
         _ if there.size_bytes != file.size_bytes => Reason::Size { there: there.size_bytes },
         (Some(_), Some(_)) => Reason::Checksum,
-        // Nobody says what the object is: the vendors' tools go by its time.
+        // A hash is unknown: times decide, as in the vendors' tools.
         _ if there.modified >= file.mtime => return Second::Settled(Skip, Reason::NotOlder),
         _ => Reason::Newer,
     };

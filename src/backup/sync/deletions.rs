@@ -1,4 +1,4 @@
-//! Decides what becomes of the objects whose files are not there.
+//! Decides what to do with the objects whose files no longer exist.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::path::Path;
 use super::compare::There;
 use super::item::{Act, Item, Reason, Role, Rules};
 
-/// What becomes of an object without a file. `role` is what it is among the objects; `removed` holds the paths that runs on
-/// record have removed, and `dir` is the folder of the sync.
+/// Plans an object without a file. `role` is its role among the objects; `removed` holds the paths that recorded runs
+/// have removed, and `dir` is the folder of the sync.
 pub fn of_object(name: &str, there: &There, role: Role, rules: &Rules, dir: &Path, removed: &BTreeSet<String>) -> Item {
     let own = there.pending || there.record.as_ref().is_some_and(|record| record.own);
     let (act, reason) = match () {

@@ -1,4 +1,4 @@
-//! Refuses a plan that would empty a store, overwrite a backup, or mix two sources; says how each refusal is overridden.
+//! Refuses a plan that would empty a store, overwrite a backup, or mix two sources; explains how to override each refusal.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use super::marker::{MARKER, Marker};
 use crate::backup::series::series_of;
 use crate::error::{Error, Kind};
 
-/// So few deletions are no emptied store, whatever their share.
+/// Fewer deletions than this never count as emptying a store, whatever their share.
 const FEW: usize = 3;
 
 /// How many names a refusal lists.
 const LISTED: usize = 3;
 
-/// Why a plan is not carried out.
+/// The reason why a plan is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// Its name in Lua.
@@ -31,18 +31,18 @@ impl Refusal {
     }
 }
 
-/// What the guards are shown.
+/// The input of the guards.
 pub struct Shown<'a> {
     pub source: &'a str,
     pub target: &'a str,
     pub rules: &'a Rules,
     pub source_is_there: bool,
     pub items: &'a [Item],
-    /// The names of objects that are another backup than the file of the same name.
+    /// The names of objects that hold a different backup than the file of the same name.
     pub others: &'a [Box<str>],
     pub marker: Option<&'a Marker>,
     pub index: Option<&'a Index>,
-    /// What distinguishes  source.
+    /// The id of the source.
     pub id: &'a str,
 }
 
@@ -63,7 +63,7 @@ fn source_missing(shown: &Shown) -> Option<Refusal> {
     (!shown.source_is_there).then(|| refusal("source_missing", Kind::NotFound, shown, why, "is the disk mounted?"))
 }
 
-/// The marker decides: a folder without it is not the one that was synced before.
+/// The marker decides: a folder without it is not the folder of the earlier syncs.
 fn no_marker(shown: &Shown) -> Option<Refusal> {
     let Shown { rules, index, marker, .. } = shown;
     if !shown.source_is_there || !rules.marker || rules.takeover || marker.is_some() || index.is_none() {
@@ -81,7 +81,7 @@ fn other_sync(shown: &Shown) -> Option<Refusal> {
         return None;
     }
     let is_other = index.id != shown.id;
-    // A copy of the source has the same mark, and has not seen what the other one did since.
+    // A copy of the source has the same id, but does not know what the other one has done since.
     let knows = |marker: &Marker| marker.targets.get(shown.target).is_some_and(|line| line.knows(&index.written_by));
     let is_behind = !is_other && shown.marker.is_some_and(|marker| !knows(marker));
     if !is_other && !is_behind {
@@ -113,7 +113,7 @@ fn source_empty(shown: &Shown) -> Option<Refusal> {
     Some(refusal("source_empty", Kind::NotFound, shown, why, hint))
 }
 
-/// Whether a file is not copied, and no object is there for it either.
+/// Whether a file is not copied, and has no object either.
 fn is_left_out(item: &Item) -> bool {
     matches!(
         item.reason,
@@ -124,7 +124,7 @@ fn is_left_out(item: &Item) -> bool {
 fn too_many_deletions(shown: &Shown) -> Option<Refusal> {
     let own = |item: &&Item| item.there && item.role.is_data() && (item.own || item.act == Act::Delete);
     let there = shown.items.iter().filter(own).count();
-    // What retention has removed on record is meant to go.
+    // What retention removed on record is meant to be deleted.
     let gone = |item: &&Item| item.act == Act::Delete && item.role.is_data() && item.reason != Reason::Retention;
     let deleted: Vec<&Item> = shown.items.iter().filter(gone).collect();
     let share = deleted.len() as f64 * 100.0 / there.max(1) as f64;
@@ -141,7 +141,7 @@ fn too_many_deletions(shown: &Shown) -> Option<Refusal> {
     Some(refusal("max_delete", Kind::Other, shown, why, hint))
 }
 
-/// A backup may go when a newer proved one of its kind is there, or is about to be.
+/// A backup may be deleted if a newer proved one of its kind exists, or is about to be uploaded.
 fn last_copy(shown: &Shown) -> Option<Refusal> {
     if shown.rules.delete_last {
         return None;

@@ -1,4 +1,4 @@
-//! Reads and writes what a sync keeps in the store about itself: whose it is, and what it has put there.
+//! Reads and writes the index that a sync keeps in the store: its owner, and the objects that it uploaded.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -14,25 +14,25 @@ use crate::stream::pump::collect;
 use crate::world::Caller;
 use crate::world::objects::{Object, Put, Store};
 
-/// The name of the index below the prefix.
+/// The name of the index under the prefix.
 pub const INDEX: &str = ".hikae-sync.jsonl.zst";
 
 /// The version of the format.
 const VERSION: u32 = 1;
 
-/// More than the index of a million objects has.
+/// The size limit of an index: more than a million objects need.
 const MAX_BYTES: usize = 256 << 20;
 const LEVEL: i32 = 3;
 
-/// Whose sync it is: the first line.
+/// The owner of the sync: the first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
     pub sync: u32,
-    /// The mark of the source, as its marker has it.
+    /// The id of the source, from its marker.
     pub id: String,
     pub host: String,
     pub source: String,
-    /// The run that wrote last.
+    /// The last run that wrote it.
     pub written_by: String,
     pub written_at: String,
 }
@@ -57,9 +57,9 @@ pub struct Record {
     pub created_at: Option<i64>,
     #[serde(default)]
     pub etag: Box<str>,
-    /// Whether this sync has put it there.
+    /// Whether this sync has uploaded it.
     pub own: bool,
-    /// Whether it was only about to be put there.
+    /// Whether the upload was only about to begin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pending: bool,
 }
@@ -85,7 +85,7 @@ mod hash {
     }
 }
 
-/// The index that is under `key`.
+/// Reads the index under `key`.
 pub async fn read(caller: &Caller, store: &Arc<Store>, key: &str) -> Result<(Index, BTreeMap<Box<str>, Record>)> {
     let object = Object::new(store.clone(), key)?;
     let title = object.to_string();
@@ -111,7 +111,7 @@ pub async fn read(caller: &Caller, store: &Arc<Store>, key: &str) -> Result<(Ind
     Ok((index, records))
 }
 
-/// The index as it is stored.
+/// The index in its stored form.
 pub fn packed<'a>(index: &Index, records: impl Iterator<Item = Record> + 'a) -> Result<Vec<u8>> {
     let write = || -> std::io::Result<Vec<u8>> {
         let mut packer = zstd::Encoder::new(Vec::new(), LEVEL)?;
@@ -127,8 +127,8 @@ pub fn packed<'a>(index: &Index, records: impl Iterator<Item = Record> + 'a) -> 
     write().map_err(|cause| Error::io("cannot write down what the sync has put there", cause))
 }
 
-/// Stores the index; one that is there is replaced, but a first one takes no place that another sync has taken meanwhile. Says
-/// whether it is only planned.
+/// Stores the index. An existing one is replaced, but a first one never overwrites another sync's new index. Returns
+/// whether this is only planned.
 pub async fn write(caller: &Caller, object: Object, data: Vec<u8>, first: bool) -> Result<bool> {
     let why = Some("what the sync has put there".to_owned());
     let put = Put { replace: !first, ..Put::new(object) };

@@ -1,4 +1,4 @@
-//! Says what a sync is to do, and what it plans for one object.
+//! Defines the rules of a sync, and the plan for one object.
 
 use std::fmt;
 
@@ -7,27 +7,27 @@ use globset::GlobMatcher;
 use crate::stream::hex::unhex;
 use crate::units::show_size;
 
-/// What a recipe says of a sync.
+/// The settings of a sync, from the recipe.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Before the name of each object: empty, or a folder with a `/` at its end.
+    /// The prefix of each object name: empty, or a folder with a trailing `/`.
     pub prefix: String,
     /// Only these names; all when empty.
     pub include: Vec<GlobMatcher>,
     pub exclude: Vec<GlobMatcher>,
-    /// Also files without a manifest.
+    /// Whether files without a manifest are included.
     pub include_unproved: bool,
-    /// Whether objects whose files are gone are deleted.
+    /// Whether objects without files are deleted.
     pub delete: bool,
-    /// Also what this sync has not put there.
+    /// Whether objects that this sync did not upload are deleted as well.
     pub delete_foreign: bool,
-    /// Also the last proved backup of a kind.
+    /// Whether the last proved backup of a kind may be deleted.
     pub delete_last: bool,
-    /// The largest share of what is there that may be deleted, in percent.
+    /// The largest share of the stored objects that may be deleted, in percent.
     pub max_delete: f64,
-    /// Whether a backup may take the place of another one of the same name.
+    /// Whether a backup may replace another one of the same name.
     pub replace: bool,
-    /// Whether this source may go on with what another has begun.
+    /// Whether this source may continue the sync of another.
     pub takeover: bool,
     pub allow_empty: bool,
     /// Whether the source has a marker; one that is only read has none.
@@ -35,7 +35,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Whether the sync has anything to do with a name.
+    /// Whether a name is part of the sync.
     pub fn take(&self, name: &str) -> bool {
         let last = name.rsplit('/').next().unwrap_or(name);
         let fits = |glob: &GlobMatcher| glob.is_match(name) || glob.is_match(last);
@@ -60,7 +60,7 @@ impl Act {
     }
 }
 
-/// Why something is done with an object, or not.
+/// The reason for what is done, or not done, with an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     New,
@@ -128,20 +128,20 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What a file or an object is.
+/// The role of a file or an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Its manifest is beside it.
+    /// A backup with its manifest beside it.
     Backup,
     /// The manifest or the list of a backup.
     Beside,
-    /// The same, and the backup is not there.
+    /// The manifest or the list of a missing backup.
     Orphan,
     Unproved,
 }
 
 impl Role {
-    /// Whether it counts as one backup, and not as what is beside one.
+    /// Whether it counts as a backup, not as a file beside one.
     pub fn is_data(self) -> bool {
         matches!(self, Role::Backup | Role::Unproved)
     }
@@ -159,15 +159,15 @@ pub struct LocalFile {
 /// A SHA-256 as its bytes.
 pub type Hash = [u8; 32];
 
-/// The hash that a text of 64 hexadecimal digits means.
+/// Parses a text of 64 hexadecimal digits.
 pub fn hash_of(text: &str) -> Option<Hash> {
     unhex(text)?.try_into().ok()
 }
 
-/// One object and what becomes of it.
+/// One object and the plan for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Its name below the folder and below the prefix.
+    /// Its name relative to the folder and to the prefix.
     pub name: Box<str>,
     pub act: Act,
     pub reason: Reason,
@@ -176,12 +176,12 @@ pub struct Item {
     /// When the file was modified, in nanoseconds since 1970.
     pub mtime: i64,
     pub sha256: Option<Hash>,
-    /// When the backup was made, in seconds since 1970, as its manifest says it.
+    /// When the backup was made, in seconds since 1970, from its manifest.
     pub created_at: Option<i64>,
-    /// The store's mark of the object that is there.
+    /// The store's identifier of the existing object.
     pub etag: Box<str>,
-    /// Whether an object is there.
+    /// Whether an object exists.
     pub there: bool,
-    /// Whether this sync has put it there, or is about to.
+    /// Whether this sync has uploaded it, or is about to.
     pub own: bool,
 }

@@ -1,4 +1,4 @@
-//! Brings the lifecycle rules of a bucket to what is asked for: only hikae's own rules change, all others go back untouched.
+//! Updates the lifecycle rules of a bucket: only hikae's own rules change, all others are written back unchanged.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
 
-/// The rule of the documented policy.
+/// The id of the rule from the documented policy.
 const DOCUMENTED: &str = "BackupRetentionRule";
-/// How the names of hikae's own rules begin.
+/// The prefix of the ids of hikae's own rules.
 const OWN: &str = "hikae-";
 
-/// The tag by which rules tell backups from manifests.
+/// The tag that lets rules distinguish backups from manifests.
 pub const TAG: &str = "hikae";
 
-/// What the documented policy says, as the vendor's JSON has it.
+/// The documented policy, in the vendor's JSON.
 pub fn documented(prefix: &str) -> Value {
     json!({ "Rules": [{
         "ID": DOCUMENTED, "Status": "Enabled", "Filter": { "Prefix": prefix },
@@ -23,16 +23,16 @@ pub fn documented(prefix: &str) -> Value {
     }] })
 }
 
-/// The rules that a bucket should have, and how they differ from those it has.
+/// The desired rules of a bucket, and how they differ from the current ones.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
-    /// One line for each rule that comes, goes or changes.
+    /// One line for each rule that is added, removed or changed.
     pub lines: Vec<String>,
-    /// The whole configuration, as S3 takes it.
+    /// The whole configuration, in S3's format.
     pub text: String,
 }
 
-/// One element of XML.
+/// An XML element.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Element {
     name: String,
@@ -49,7 +49,7 @@ impl Element {
         self.children.iter().find(|child| child.name == name)
     }
 
-    /// The same whatever the order of its children.
+    /// The element with its children sorted, so that their order does not matter.
     fn sorted(mut self) -> Element {
         self.children = self.children.into_iter().map(Element::sorted).collect();
         self.children.sort();
@@ -64,7 +64,7 @@ impl Element {
     }
 }
 
-/// A rule that the bucket has: what it says, and its very letters.
+/// A rule of the bucket: parsed, and its original text.
 struct Rule {
     id: String,
     element: Element,
@@ -77,7 +77,7 @@ impl Rule {
     }
 }
 
-/// The difference between what the bucket has and what `policy` asks for, the vendor's JSON; none when there is none.
+/// The difference between the bucket's rules and `policy`, in the vendor's JSON; `None` if there is no difference.
 pub fn change(there: Option<&str>, policy: &Value, prefix: &str) -> Result<Option<Change>> {
     let has = there.map_or(Ok(Vec::new()), rules_of)?;
     let rules = rules(policy, prefix)?;
@@ -112,7 +112,7 @@ fn id_of(rule: &Element) -> String {
     rule.child("ID").map(|id| id.text.clone()).unwrap_or_default()
 }
 
-/// The rules of a policy, with what keeps manifests readable, and what clears unfinished uploads.
+/// The rules of a policy, adjusted to keep manifests readable and to remove unfinished uploads.
 fn rules(policy: &Value, prefix: &str) -> Result<Vec<Element>> {
     let wrong = || {
         Error::new(Kind::Recipe, "the lifecycle is no list of rules").hint(
@@ -126,7 +126,7 @@ fn rules(policy: &Value, prefix: &str) -> Result<Vec<Element>> {
         if id != DOCUMENTED && !id.starts_with(OWN) {
             return Err(foreign(&id));
         }
-        // In an archive, manifests could be read neither by `status` nor by the monitor.
+        // Neither `status` nor the monitor could read manifests in archive storage.
         if let (Some(_), Some(below)) = (rule.child("Transition"), prefix_of(&rule)) {
             set_filter(&mut rule, &below, "backup");
             if let Some(expiration) = rule.child("Expiration").cloned() {
@@ -150,7 +150,7 @@ fn rules(policy: &Value, prefix: &str) -> Result<Vec<Element>> {
     Ok(rules)
 }
 
-/// The prefix of a rule that goes by nothing but a prefix.
+/// The prefix of a rule that filters only by prefix.
 fn prefix_of(rule: &Element) -> Option<String> {
     match rule.child("Filter") {
         None => Some(rule.child("Prefix").map(|prefix| prefix.text.clone()).unwrap_or_default()),
@@ -176,7 +176,7 @@ fn set_filter(rule: &mut Element, prefix: &str, value: &str) {
     rule.children.push(filter);
 }
 
-/// The element for a value of the vendor's JSON; a list is as many elements, whose name has no `s`.
+/// The element for a value of the vendor's JSON; a list becomes several elements, whose name has no `s`.
 fn element(name: &str, value: &Value) -> Element {
     let mut made = Element::of(name, "");
     match value {
@@ -197,7 +197,7 @@ fn element(name: &str, value: &Value) -> Element {
     made
 }
 
-/// The rules of a configuration.
+/// Parses the rules of a configuration.
 fn rules_of(text: &str) -> Result<Vec<Rule>> {
     let wrong = |_| {
         Error::new(Kind::Other, "cannot read the lifecycle rules that the bucket has")

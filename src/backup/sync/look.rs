@@ -1,4 +1,4 @@
-//! Looks at both sides of a sync: the files of the folder, and the objects of the store with what the sync has written down of them.
+//! Lists both sides of a sync: the files of the folder, and the objects of the store with the sync's records about them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,21 +13,21 @@ use crate::error::{Error, Kind, Result};
 use crate::world::objects::{ObjectEntry, Store};
 use crate::world::{Caller, Entry, EntryKind, ListQuery};
 
-/// The folder as it was found.
+/// The current state of the folder.
 pub struct Folder {
-    /// Whether it is there.
+    /// Whether it exists.
     pub is_there: bool,
-    /// By name, byte by byte.
+    /// Sorted by name, byte by byte.
     pub files: Vec<LocalFile>,
 }
 
-/// The store as it was found.
+/// The current state of the store.
 pub struct Remote {
-    /// By name, byte by byte.
+    /// Sorted by name, byte by byte.
     pub objects: Vec<(Box<str>, There)>,
-    /// What the last sync wrote down; nothing before the first.
+    /// The records of the last sync; `None` before the first.
     pub index: Option<Index>,
-    /// What the store said where there is no bucket yet.
+    /// The store's error if the bucket does not exist yet.
     pub no_bucket: Option<Error>,
 }
 
@@ -85,7 +85,7 @@ pub async fn remote(caller: &Caller, store: &Arc<Store>, prefix: &str) -> Result
     Ok(Remote { objects: with_records(objects, records, prefix), index, no_bucket: None })
 }
 
-/// The objects by name, each with what was written down of it if that is still what is there.
+/// The objects by name, each with its record if the record still matches the object.
 fn with_records(
     entries: impl Iterator<Item = ObjectEntry>,
     mut records: BTreeMap<Box<str>, index::Record>,

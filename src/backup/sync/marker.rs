@@ -1,4 +1,4 @@
-//! Reads and writes the marker in the source: a disk that is not mounted does not have it, and it identifies a copy of the source.
+//! Reads and writes the marker in the source: an unmounted disk does not have it, and it identifies a copy of the source.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,14 +18,14 @@ const MODE: u32 = 0o600;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
     pub sync: u32,
-    /// What distinguishes this source.
+    /// The id of this source.
     pub id: String,
-    /// By the title of each store and prefix that it is copied to.
+    /// Keyed by the title of each store and prefix that it is copied to.
     #[serde(default)]
     pub targets: BTreeMap<String, Lineage>,
 }
 
-/// Which run wrote last to a target, and which one has begun to.
+/// The last run that wrote to a target, and a run that has begun to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lineage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,12 +47,12 @@ impl Marker {
     }
 }
 
-/// What distinguishes  source from all others: nobody else has begun a sync in this run.
+/// An id that distinguishes the source from all others: it includes the run that begins the sync.
 pub fn new_id(run_id: &str, host: &str, source: &Path) -> String {
     Sha256::of(format!("{run_id} {host} {}", source.display()))[..32].to_owned()
 }
 
-/// What distinguishes  source that is only read: where it is.
+/// The id of a source that is only read: derived from its place.
 pub fn id_of_place(host: &str, source: &Path) -> String {
     Sha256::of(format!("{host} {}", source.display()))[..32].to_owned()
 }

@@ -1,4 +1,4 @@
-//! Looks closer if sizes and times do not decide: at the manifest or the bytes of a file, and at the object itself.
+//! Looks closer if sizes and times are not enough: at the manifest or the bytes of a file, and at the object itself.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use crate::stream::pump::{Tallier, Tally, collect};
 use crate::world::Caller;
 use crate::world::objects::{Object, Store};
 
-/// With each object the sync stores what it is, when its file was modified, and which source it came from.
+/// Metadata that the sync stores with each object: its hash, the modification time of its file, and its source.
 pub const SHA256: &str = "sha256";
 pub const MTIME: &str = "mtime";
 pub const SYNC: &str = "hikae-sync";
 
-/// More than the manifest of any backup but one of a hundred thousand tables has.
+/// The size limit of a manifest: only a backup with a hundred thousand tables needs more.
 const MAX_MANIFEST: usize = 64 << 20;
 
-/// Both sides of a sync, and who asks.
+/// Both sides of a sync, and the caller.
 pub struct Sides<'a> {
     pub caller: &'a Caller,
     pub dir: &'a Path,
@@ -32,16 +32,16 @@ pub struct Sides<'a> {
     pub id: &'a str,
 }
 
-/// What was found out about one file and its object.
+/// The facts about one file and its object.
 #[derive(Default)]
 pub struct Answer {
     pub known: Known,
-    /// Whether the object says that this sync has put it there.
+    /// Whether the object's metadata says that this sync uploaded it.
     pub own: bool,
 }
 
 impl Sides<'_> {
-    /// `manifest_there` says whether the store has a manifest of that name.
+    /// `manifest_there` tells whether the store has a manifest of that name.
     pub async fn find_out(&self, file: &LocalFile, there: Option<&There>, manifest_there: bool) -> Result<Answer> {
         let mut answer = Answer { own: there.is_some_and(|there| there.pending), ..Answer::default() };
         if file.role == Role::Backup {
@@ -65,7 +65,7 @@ impl Sides<'_> {
         let read = described::read(self.caller, &self.dir.join(&*file.name)).await;
         let manifest = match read {
             Ok(manifest) => manifest,
-            // One that says nothing proves nothing.
+            // An invalid manifest proves nothing.
             Err(error) if error.kind() == Kind::Integrity => None,
             Err(error) => return Err(error),
         };
@@ -102,7 +102,7 @@ impl Sides<'_> {
     }
 }
 
-/// What a manifest says of its backup: its hash, and when it was made.
+/// The hash and the creation time of a backup, from its manifest.
 fn said(manifest: &Manifest) -> (Option<Hash>, Option<i64>) {
     let made = DateTime::parse_from_rfc3339(&manifest.created_at).ok().map(|moment| moment.timestamp());
     (hash_of(&manifest.sha256), made)

@@ -1,4 +1,4 @@
-//! Holds all uploads of a sync together below a rate.
+//! Limits the total rate of all uploads of a sync.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::world::Caller;
 
-/// What would be waited for less is not waited for.
+/// Shorter waits are skipped.
 const SHORTEST: Duration = Duration::from_millis(200);
 
-/// A rate that several streams share.
+/// A rate limit shared by several streams.
 #[derive(Clone)]
 pub struct Pace(Option<Arc<Shared>>);
 
@@ -26,7 +26,7 @@ impl Pace {
         Pace(bytes_per_sec.map(shared))
     }
 
-    /// Waits as long as this many more bytes have to wait.
+    /// Waits as long as the rate requires for this many more bytes.
     pub async fn take(&self, caller: &Caller, bytes: usize) -> Result<()> {
         let Some(shared) = &self.0 else { return Ok(()) };
         let due = {

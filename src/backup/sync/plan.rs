@@ -1,4 +1,4 @@
-//! Plans a sync: what is uploaded, skipped and deleted, each with its reason, and the objections. Changes nothing.
+//! Plans a sync: what is uploaded, skipped and deleted, each with its reason, and the refusals. Changes nothing.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -21,19 +21,19 @@ use crate::error::{Error, Result};
 use crate::world::Caller;
 use crate::world::objects::{Object, Store};
 
-/// How many files and objects are looked at at once.
+/// How many files and objects are examined at once.
 const AT_ONCE: usize = 16;
-/// How many looks are prepared at once.
+/// How many examinations are prepared at once.
 const CHUNK: usize = 256;
 
-/// What is to be planned.
+/// The input of a plan.
 pub struct Ask {
     pub caller: Caller,
     pub dir: PathBuf,
     pub store: Arc<Store>,
     pub rules: Rules,
     pub run_id: String,
-    /// The paths that runs on record have removed.
+    /// The paths that recorded runs have removed.
     pub removed: BTreeSet<String>,
 }
 
@@ -42,14 +42,14 @@ pub struct Plan {
     pub dir: PathBuf,
     pub store: Arc<Store>,
     pub rules: Rules,
-    /// By name, byte by byte.
+    /// Sorted by name, byte by byte.
     pub items: Vec<Item>,
     pub refusals: Vec<Refusal>,
-    /// What distinguishes  source.
+    /// The id of the source.
     pub id: String,
     pub marker: Option<Marker>,
     pub index: Option<Index>,
-    /// What the store said where there is no bucket yet: the sync makes it.
+    /// The store's error if the bucket does not exist yet: the sync creates it.
     pub no_bucket: Option<Error>,
 }
 
@@ -58,7 +58,7 @@ impl Plan {
         self.items.iter().filter(move |item| item.act == act)
     }
 
-    /// Where it goes, for people, and for the marker.
+    /// The target, for messages and for the marker.
     pub fn target(&self) -> String {
         self.store.title_of(&self.rules.prefix)
     }
@@ -102,7 +102,7 @@ pub async fn plan(ask: Ask) -> Result<Plan> {
     Ok(Plan { dir, store, rules, items, refusals, id, marker, index, no_bucket })
 }
 
-/// What distinguishes  source from others: its marker; for one that is only read, where it is.
+/// The id of the source: from its marker, or from its place if it is only read.
 fn id_of(
     caller: &Caller,
     dir: &Path,
@@ -115,13 +115,13 @@ fn id_of(
     match (marker, index) {
         _ if !rules.marker => marker::id_of_place(&host, dir),
         (Some(marker), _) => marker.id.clone(),
-        // It takes over what a source began whose marker is lost.
+        // The takeover continues the sync of a source whose marker is lost.
         (None, Some(index)) if rules.takeover => index.id.clone(),
         _ => marker::new_id(run_id, &host, dir),
     }
 }
 
-/// What another source has put there is not this one's, also after a takeover.
+/// Marks all objects as foreign: what another source uploaded does not belong to this one, even after a takeover.
 fn disown(remote: &mut Remote) {
     for (_, there) in &mut remote.objects {
         there.pending = false;
@@ -131,7 +131,7 @@ fn disown(remote: &mut Remote) {
     }
 }
 
-/// A file that needs a closer look, and its object.
+/// A file that needs a closer look, with its object.
 struct Open<'a> {
     at: usize,
     file: &'a LocalFile,
@@ -175,7 +175,7 @@ async fn pair_up(
     Ok((items, others))
 }
 
-/// Settles what sizes and times left open; gives the names of objects that are other backups.
+/// Decides what sizes and times left open; returns the names of objects that are other backups.
 async fn look_closer(
     sides: &Sides<'_>,
     open: Vec<Open<'_>>,
@@ -230,7 +230,7 @@ fn item(file: &LocalFile, there: Option<&There>, (act, reason): (Act, Reason), a
     }
 }
 
-/// What is beside a backup that is not copied is not copied either: it would describe what is not there.
+/// Skips the files beside a backup that is not copied: they would describe a missing object.
 fn leave_out_beside_damaged(items: &mut [Item]) {
     let damaged: HashSet<Box<str>> = items
         .iter()

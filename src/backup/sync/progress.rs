@@ -1,4 +1,4 @@
-//! Reports how far a sync is: the share of the bytes, and what remains.
+//! Reports the progress of a sync: the share of the bytes, and the remaining time.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use crate::report::{Level, event, log};
 use crate::units::show_size;
 use crate::world::World;
 
-/// Two lines of a log are at least so far apart.
+/// The shortest time between two log lines.
 const APART: Duration = Duration::from_secs(10);
 
 pub struct Progress {
@@ -33,12 +33,12 @@ impl Progress {
         event::step_progress(self.step, moved);
     }
 
-    /// What was moved and is moved again, since the first try failed.
+    /// Subtracts the bytes that a failed try moved and that are sent again.
     pub fn in_vain(&self, bytes: u64) {
         self.moved.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// One more object is there.
+    /// Counts one more finished object.
     pub fn done(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         let now = self.world.elapsed();

@@ -12,14 +12,14 @@ use crate::stream::{Piece, Source};
 use crate::world::Caller;
 use crate::world::objects::{MOST_PARTS, PART_BYTES, Put};
 
-/// A file without a manifest that is no larger is read whole, so that its checksum is known before it is sent.
+/// A file without a manifest up to this size is read whole, so that its checksum is known before the upload.
 const WHOLE_BYTES: u64 = 8 << 20;
 
-/// How often the same object is tried, and how long the first pause is.
+/// The number of tries for an object, and the first pause.
 const TRIES: u32 = 3;
 const PAUSE_SECS: u64 = 1;
 
-/// Uploads the file until it is there; what passes is tried again. Gives its hash.
+/// Uploads the file, with retries after temporary errors. Returns its hash.
 pub async fn upload(work: &Work, item: &Item) -> Result<Option<Hash>> {
     let mut tries = 1;
     loop {
@@ -81,7 +81,7 @@ async fn attempt(work: &Work, item: &Item, moved: &mut u64) -> Result<Option<Has
     Ok(hash)
 }
 
-/// What the store is asked to keep.
+/// The metadata for the store.
 fn put(work: &Work, item: &Item, sha256: Option<Hash>) -> Result<Put> {
     let mut put = Put::new(work.plan.object(&item.name)?);
     put.replace = item.there;
@@ -89,7 +89,7 @@ fn put(work: &Work, item: &Item, sha256: Option<Hash>) -> Result<Put> {
     put.encryption = work.options.encryption.clone();
     put.lock = work.options.lock.clone();
     let is_data = item.role.is_data();
-    // What is beside a backup is read at any time, and is too small for a cheaper class.
+    // Files beside a backup are read at any time, and are too small for a cheaper class.
     put.storage_class = work.options.storage_class.clone().filter(|_| is_data);
     if work.options.tags {
         let kind = if is_data { "backup" } else { "manifest" };
@@ -121,7 +121,7 @@ fn changed(item: &Item, path: &str) -> Error {
     }
 }
 
-/// Bytes that are in memory.
+/// A source of bytes in memory.
 struct Held(Option<Bytes>);
 
 impl Source for Held {

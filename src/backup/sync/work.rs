@@ -1,4 +1,4 @@
-//! Says how a plan is carried out, and holds what every upload of it needs.
+//! Defines how a plan is carried out, and holds what every upload of it needs.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use crate::world::objects::{Lock, ServerEncryption};
 pub struct Options {
     pub storage_class: Option<String>,
     pub encryption: Option<ServerEncryption>,
-    /// For how long nobody may delete what is uploaded.
+    /// How long uploads are protected from deletion.
     pub lock: Option<Lock>,
-    /// Whether objects are marked so that the rules of a lifecycle can tell backups from manifests.
+    /// Whether objects are tagged so that lifecycle rules can tell backups from manifests.
     pub tags: bool,
     pub bytes_per_sec: Option<u64>,
 }
@@ -27,6 +27,6 @@ pub struct Work {
     pub options: Options,
     pub pace: Pace,
     pub progress: Progress,
-    /// Nothing is really stored.
+    /// Whether nothing is really stored.
     pub planned: bool,
 }

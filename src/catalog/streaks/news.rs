@@ -1,4 +1,4 @@
-//! Decides whether a run has found, or warns of, what no run before it did, so that nothing new waits for the next digest.
+//! Decides whether a run has a new finding or warning, so that nothing new waits for the next digest.
 
 use rusqlite::{Transaction, params};
 
@@ -6,9 +6,9 @@ use crate::catalog::record::{Run, Status, Step, moment_text};
 use crate::catalog::streaks::Streak;
 use crate::secret;
 
-/// Whether `run` has a finding that none of the runs before it has, since the first failure that was reported.
+/// Whether `run` has a finding that no earlier run has had since the first reported failure.
 pub(super) fn brings_news(tx: &Transaction, run: &Run, before: &Streak) -> rusqlite::Result<bool> {
-    // A streak that was never reported has nothing that is known.
+    // A streak that was never reported has no known findings.
     let (true, Some(since)) = (run.has_findings() && before.notices > 0, before.first_failure) else {
         return Ok(false);
     };
@@ -21,7 +21,7 @@ pub(super) fn brings_news(tx: &Transaction, run: &Run, before: &Streak) -> rusql
     Ok(run.findings().any(|step| !known.contains(&step.name)))
 }
 
-/// Whether `run` warns of something that none of the runs before it warned of, since the first warning that was reported.
+/// Whether `run` has a warning that no earlier run has had since the first reported warning.
 pub(super) fn brings_new_warning(tx: &Transaction, run: &Run, before: &Streak) -> rusqlite::Result<bool> {
     let (true, Some(since)) = (before.notices > 0, before.first_failure) else { return Ok(false) };
     let sql = "SELECT DISTINCT name, error FROM steps WHERE status = ?4 AND error IS NOT NULL AND run_id IN
@@ -35,7 +35,7 @@ pub(super) fn brings_new_warning(tx: &Transaction, run: &Run, before: &Streak) -
     Ok(run.warnings().any(|step| !known.contains(&shown(step))))
 }
 
-/// A warning without what differs from night to night: sizes, counts and times.
+/// A warning without the values that change from night to night: sizes, counts and times.
 fn without_numbers(name: &str, text: &str) -> String {
     let text = text.chars().filter(|c| !c.is_ascii_digit());
     format!("{name}: {}", text.collect::<String>())

@@ -1,6 +1,6 @@
-//! Checks whether failures would reach anybody: the channels, the mail server, the pings, and what was not delivered so far.
+//! Checks whether failures would reach anybody: the channels, the mail server, the pings, and undelivered notices.
 //!
-//! It sends nothing. A channel whose address can work is therefore not tried; `hikae notify test` tries it.
+//! It sends nothing, so a channel with a valid address is not tested; `hikae notify test` does that.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ fn address(channel: &Channel) -> Result<()> {
 
 fn recipients_shown(channels: &Channels, config: &Config) -> Point {
     if channels.all.is_empty() {
-        // Not wrong: the runbook has it so where nothing is set.
+        // Only a warning: the runbook allows this if nothing is set.
         let nobody = "failures are reported to nobody: BACKUP_ALERT_EMAIL is not set, and there is no channel";
         return Point::warning("alerts", nobody, "set it in `.env`, or add `[[channels]]` to `hikae.toml`");
     }

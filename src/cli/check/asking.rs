@@ -1,4 +1,4 @@
-//! Asks what is outside while a configuration is checked: each question has ten seconds.
+//! Queries outside systems for `hikae check`, with a limit of ten seconds per query.
 
 use std::sync::Arc;
 use std::time::Duration;

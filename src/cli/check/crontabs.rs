@@ -1,4 +1,4 @@
-//! Finds the recipes that cron runs: in crontabs, in `/etc/cron.d`, and in the folders that `run-parts` goes through.
+//! Finds the recipes that cron runs: in crontabs, in `/etc/cron.d`, and in the folders of `run-parts`.
 
 use std::path::{Path, PathBuf};
 
@@ -35,13 +35,13 @@ pub fn plans(context: &Context) -> Vec<Plan> {
 
 /// Whether a program that reads crontabs runs here; nothing where that cannot be seen.
 pub fn daemon_runs() -> Option<bool> {
-    // Others may not see the processes of root.
+    // Other users may not see the processes of root.
     (this_process::user_id() == 0).then_some(())?;
     let processes = config_files::list(Path::new("/proc")).ok().flatten()?;
     let name = |pid: &String| config_files::read(&Path::new("/proc").join(pid).join("comm")).ok().flatten();
     let numbers = processes.iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
     let runs = numbers.filter_map(name).any(|name| DAEMONS.contains(&name.trim()));
-    // systemd-cron makes timers of crontabs, and runs no daemon.
+    // systemd-cron turns crontabs into timers, and runs no daemon.
     let generator = "systemd/system-generators/systemd-crontab-generator";
     let made = ["/lib", "/usr/lib"].iter().any(|lib| exists(&Path::new(lib).join(generator)));
     Some(runs || made)
@@ -59,7 +59,7 @@ fn names(folder: &Path) -> Vec<String> {
 /// The crontabs that can be read, each with what it is called.
 fn crontabs(context: &Context) -> Vec<(String, String)> {
     let mut paths: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
-    // The cron of Debian skips names with a dot, which are what editors and packages leave behind.
+    // Debian's cron skips names with a dot, which are leftovers of editors and packages.
     let skips_dots = exists(Path::new("/etc/debian_version"));
     let pieces = names(Path::new(PIECES)).into_iter().filter(|name| !(name.contains('.') && skips_dots));
     paths.extend(pieces.map(|name| Path::new(PIECES).join(name)));
@@ -69,7 +69,7 @@ fn crontabs(context: &Context) -> Vec<(String, String)> {
             |folder: &&str| names(Path::new(folder)).into_iter().map(|name| Path::new(folder).join(name)).collect();
         paths.extend(CRONTABS.iter().flat_map(|folder| -> Vec<PathBuf> { of(folder) }));
     }
-    // What cannot be read is somebody else's.
+    // An unreadable file belongs to somebody else.
     let read = |path: PathBuf| Some((format!("`{}`", path.display()), config_files::read(&path).ok().flatten()?));
     let mut found: Vec<(String, String)> = paths.into_iter().filter_map(read).collect();
     if !is_root && this_process::find_program("crontab", &context.environment).is_ok() {
@@ -105,7 +105,7 @@ fn of_line(line: &str, origin: &str) -> Option<Plan> {
 fn parts(folder: &Path) -> Vec<Plan> {
     let of = |name: String| {
         let path = folder.join(&name);
-        // Without the right to be executed, it is passed over.
+        // A file that is not executable is skipped.
         config_files::mode(&path).filter(|mode| mode & 0o111 != 0)?;
         let text = config_files::read(&path).ok().flatten()?;
         let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));

@@ -30,7 +30,7 @@ fn dumps(job: &Job) -> bool {
 impl Databases {
     /// What there is to say of the database of a recipe; nothing where it has none.
     pub fn points(&mut self, context: &Context, job: &Job, offline: bool) -> Vec<Point> {
-        // A drill on a server of its own asks no other, which may be down.
+        // A drill on its own throwaway server needs no other server, which may be down.
         if restoring::drills_apart(job, &context.environment) == Some(true) {
             return machine::space(context, job, 0).into_iter().collect();
         }
@@ -47,7 +47,7 @@ impl Databases {
         };
         match asked.and_then(|asked| asked) {
             Ok(asked) => points.extend(asked),
-            // A server too old for a question is no fault of the recipe's.
+            // If the server is too old for a query, that is not the recipe's fault.
             Err(error) => {
                 let what = format!("its rights are not known: {}", error.one_line());
                 points.push(Point::not_tried(&job.source.name, what).in_summary());
@@ -135,7 +135,7 @@ fn of_recipe(job: &Job) -> Option<(Server, String)> {
             _ => None,
         },
     };
-    // What is restored need not exist yet.
+    // The database to restore need not exist yet.
     let exists = matches!(job.declaration.kind, RecipeKind::Backup);
     let database = text("database").filter(|_| exists).unwrap_or_else(|| "postgres".to_owned());
     Some((server, database))

@@ -62,7 +62,7 @@ pub fn space(context: &Context, job: &Job, source_bytes: u64) -> Option<Point> {
     let size: u64 = run.backups.iter().map(|backup| backup.size_bytes).sum();
     let used =
         run.backups.iter().find_map(|backup| Path::new(&backup.path).parent().filter(|dir| dir.is_absolute()))?;
-    // The last one may be where the next one does not go.
+    // The last backup may be in another place than the next one.
     let is_written = |dir: &Path| job.needs.write.iter().any(|folder| dir.starts_with(folder));
     let folder = if is_written(used) { used } else { job.needs.write.first()? };
     let free = path_checks::space(folder)?.free_bytes;
@@ -70,7 +70,7 @@ pub fn space(context: &Context, job: &Job, source_bytes: u64) -> Option<Point> {
     let what =
         format!("`{}` has {} free, and the last backup took {}", folder.display(), show_size(free), show_size(size));
     Some(match () {
-        // A little more than the last one: backups grow.
+        // A little more than the last backup, because backups grow.
         () if free < size + size / 10 => {
             Point::wrong(subject, &Error::new(Kind::Space, what).hint("make room, or keep fewer: `RETENTION_DAYS`"))
         }
@@ -82,7 +82,7 @@ pub fn space(context: &Context, job: &Job, source_bytes: u64) -> Option<Point> {
 /// How large a first backup becomes is not known: compressed, it is smaller than what it reads.
 fn first_space(job: &Job, source_bytes: u64) -> Option<Point> {
     let folder = job.needs.write.first().filter(|_| source_bytes > 0)?;
-    // What is no disk has no space to compare.
+    // A store that is not a disk has no free space to compare.
     let free = path_checks::space(folder).filter(|space| space.total_bytes > 0)?.free_bytes;
     let sizes = (folder.display(), show_size(free), show_size(source_bytes));
     let what = format!("`{}` has {} free, and what is backed up has {}", sizes.0, sizes.1, sizes.2);

@@ -1,4 +1,4 @@
-//! What a scheduler runs: a line of a crontab or a timer, and the recipe in it.
+//! Defines a scheduled command: a crontab line or a timer, and its recipe.
 
 use crate::cli::schedule::calendar;
 use crate::recipe::schedule::{self, Schedule};

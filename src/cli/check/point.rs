@@ -1,4 +1,4 @@
-//! One point of `hikae check`, with its mark: a tick is for what was tried and worked.
+//! One point of `hikae check`, with its mark: a tick means that it was tried and worked.
 
 use serde::Serialize;
 

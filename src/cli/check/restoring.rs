@@ -1,4 +1,4 @@
-//! What a restore or a drill would need that its role does not have, and on which server a drill restores.
+//! Checks the missing privileges for a restore or a drill, and on which server a drill restores.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Checks whether `pg_dump` can dump what the server has: its version, and what the role may read.
+//! Checks whether `pg_dump` can dump the database: its version, and the read privileges of the role.
 
 use std::collections::BTreeMap;
 
@@ -129,7 +129,7 @@ fn refused(role: &str, database: &str, rows: &[(String, bool)]) -> Error {
 async fn version(caller: &Caller, subject: &str, server: u64) -> Option<Point> {
     let mut command = Command::new("pg_dump");
     command.args.push("--version".to_owned());
-    // That it is missing is a point of its own.
+    // A missing program is reported as a separate point.
     let (said, _exit) = ask(caller, command, None, MAX_BYTES).await.ok()?;
     let said = String::from_utf8_lossy(&said);
     let own: u64 = said.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok())?;

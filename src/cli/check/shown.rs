@@ -1,4 +1,4 @@
-//! How the points of `hikae check` are shown: what needs a person first, and what is well in one line.
+//! Shows the points of `hikae check`: first those that need attention, then everything that is fine in one line.
 
 use super::point::{Mark, Point};
 

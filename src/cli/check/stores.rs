@@ -1,4 +1,4 @@
-//! Looks at the stores that a recipe declares, as the recipe would reach them; nothing is changed there.
+//! Checks the stores that a recipe declares, with the recipe's access, and changes nothing there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -53,14 +53,14 @@ impl Stores {
 
 fn look(context: &Context, job: &Job, store: Store) -> Vec<Point> {
     let subject = &job.source.name;
-    // What cannot be read is on no record.
+    // An unreadable catalog has no recorded uploads.
     let catalog = Catalog::open_existing(&context.config.state_dir.join("catalog.db"));
     let recorded = catalog.and_then(|catalog| catalog.all_uploads()).unwrap_or_default();
     let real = Real::ambient().with_variables(job.network()).with_programs(job.needs.run.clone());
     let asked = block_on(async |_stop| real.examine(Arc::new(store), recorded, LONGEST).await);
     match asked.and_then(|seen| seen) {
         Ok(seen) => seen.into_iter().map(|seen| point(subject, seen)).collect(),
-        // The store may be another one when it runs: its params can name it.
+        // The run may use another store: its params can name it.
         Err(error) if error.what().starts_with("no ") && error.kind() == Kind::Denied => {
             vec![Point::warning(subject, error.one_line(), error.hint_text().unwrap_or_default())]
         }
@@ -81,7 +81,7 @@ fn of_address(address: &str, job: &Job) -> Result<Option<Store>> {
     let address = address.trim();
     let Some(kind) = url::kind_of(address) else { return Ok(None) };
     let mut store = match address.strip_suffix('*') {
-        // What begins with a name in a folder lies in that folder.
+        // In a folder tree, the keys with a name prefix are all in the folder above.
         Some(above) if kind.is_tree() => url::store(&above[..=above.rfind('/').unwrap_or(0)])?,
         Some(above) => url::store(above)?,
         None => url::store(address)?,
@@ -90,7 +90,7 @@ fn of_address(address: &str, job: &Job) -> Result<Option<Store>> {
         Some(ParamValue::String(text)) => Some(text.clone()).filter(|text| !text.is_empty()),
         _ => None,
     };
-    // The folder of the keys is looked at where it is one; of a bucket only the whole answers.
+    // For a tree, check the folder of the keys; for a bucket, only the whole bucket can be queried.
     if !kind.is_tree() {
         store.root = String::new();
     }

@@ -1,4 +1,4 @@
-//! Finds the recipes that systemd's timers run, and reads at which times.
+//! Finds the recipes that systemd's timers run, and their times.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

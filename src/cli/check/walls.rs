@@ -1,4 +1,4 @@
-//! Reports the walls around a run for `hikae check`: how much of each works here, and why.
+//! Reports the sandbox of a run for `hikae check`: how much of each layer works here, and why.
 
 use super::Point;
 use crate::config::{Config, Sandbox};

@@ -73,7 +73,7 @@ impl<'a> Narrator<'a> {
         let (output, exit) = ask(&self.own, self.shell(shell, line), None, MAX_SAID).await?;
         let text = String::from_utf8_lossy(&output).trim_end().to_owned();
         self.print(&text)?;
-        // With a pipe the code would be that of its last program.
+        // With a pipe, the exit code would be that of the last program.
         if line.contains("hikae ") && !line.contains('|') {
             let colour = if exit.success() { GREEN } else { RED };
             self.print(&self.painted(colour, &format!("[{}]", exit.words())))?;

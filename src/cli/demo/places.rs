@@ -1,4 +1,4 @@
-//! The chapter of ten lines: a folder is packed, encrypted, kept in two places at once, and brought back from one of them.
+//! The chapter of ten lines: a folder is packed, encrypted, stored in two places at once, and restored from one of them.
 
 use super::narrator::{Narrator, Shell};
 use crate::error::{Error, Kind, Result};

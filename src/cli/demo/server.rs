@@ -1,4 +1,4 @@
-//! Starts a throwaway PostgreSQL from the server's own programs, and ends it.
+//! Starts and stops a throwaway PostgreSQL with the server's own programs.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ impl Server {
             run(&self.own, give).await.map_err(|error| error.hint(hint))?;
         }
         if self.programs.as_root {
-            // That user must get through to its folder.
+            // That user must be able to reach its folder.
             run(&self.own, Command { args: words(["711", "--"], folder), ..Command::new("chmod") }).await?;
         }
         self.data = home.join("data");
@@ -64,7 +64,7 @@ impl Server {
         for _ in 0..ATTEMPTS {
             match self.try_port().await? {
                 None => return Ok(()),
-                // Somebody else has the port; any other reason would come again.
+                // Another process uses the port; any other error would recur.
                 Some(exit) if exit.stderr.contains("could not bind") => {}
                 Some(exit) => return Err(failure("postgres", &exit)),
             }
@@ -84,7 +84,7 @@ impl Server {
             ["listen_addresses=127.0.0.1", "unix_socket_directories=", "shared_buffers=32MB", "max_connections=20"];
         let settings = settings.map(str::to_owned).into_iter().chain([format!("port={}", self.port)]);
         let command = self.programs.server(&self.data, &settings.collect::<Vec<_>>());
-        // Kept from the first moment on, so that a start that is interrupted is stopped as well.
+        // Kept from the start, so that the server is stopped even if its start is interrupted.
         let child = self.running.insert(self.own.spawn(command).await?);
         let deadline = self.own.world.elapsed() + START;
         loop {

@@ -1,4 +1,4 @@
-//! The demo's chapters: a proved backup, three honest failures, the record, the way back, a recipe of ten lines, and the whole night.
+//! The demo's chapters: a proved backup, three honest failures, the record, the restore, a recipe of ten lines, and the whole night.
 
 use std::path::Path;
 

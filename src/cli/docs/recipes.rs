@@ -1,4 +1,4 @@
-//! The docs of recipes: what each does, its params, and what it may touch, before any value is set.
+//! The docs of recipes: what each does, its params, and what it may access, before any value is set.
 
 use crate::cli::context::Context;
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! `hikae docs --search WORD`: every function, module and recipe whose docs have the word.
+//! `hikae docs --search WORD`: every function, module and recipe whose docs contain the word.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Puts together the files of a new configuration folder.
+//! Assembles the files of a new configuration folder.
 
 use super::Answers;
 use crate::cli::docs;

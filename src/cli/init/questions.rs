@@ -1,4 +1,4 @@
-//! Asks for the values of a new configuration folder, and tries each answer at once.
+//! Asks for the values of a new configuration folder, and tests each answer immediately.
 
 use std::io::{IsTerminal, stderr, stdin};
 
@@ -62,7 +62,7 @@ fn mail(context: &Context, answers: &mut Answers) -> Result<()> {
     }
     loop {
         if !text(answers, "SMTP_HOST", "host of the mail server", "")? {
-            // Mails then go to this machine, where often nothing takes them.
+            // Mails then go to this machine, which often has no mail server.
             context.print_line(trials::mail_server(answers).line().trim_end());
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Tries the answers of `hikae init` at once: the database, the folder, the mail server.
+//! Tests the answers of `hikae init` immediately: the database, the folder, the mail server.
 
 use std::path::Path;
 

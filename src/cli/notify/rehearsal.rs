@@ -1,4 +1,4 @@
-//! Rehearses a failure: a small recipe that really fails, in a place that is thrown away, so that no backup and no record is touched.
+//! Rehearses a failure: a small recipe really fails in a temporary place, so that no backup and no record is touched.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Lists the backups of a database with what their manifests and the record say of them.
+//! Lists the backups of a database with the data of their manifests and of the record.
 
 use std::io::Write;
 use std::path::Path;
@@ -48,7 +48,7 @@ pub fn of(context: &Context, dir: &Path, database: Option<&str>) -> Result<Vec<F
     let mut found = Vec::new();
     for name in config_files::list(dir)?.unwrap_or_default() {
         let Some(backup) = name.strip_suffix(SUFFIX) else { continue };
-        // One that cannot be read is no backup to choose; `hikae verify` says why.
+        // An unreadable backup cannot be chosen; `hikae verify` reports why.
         let Ok(Some(text)) = config_files::read(&dir.join(&name)) else { continue };
         let Ok(manifest) = serde_json::from_str::<Value>(&text) else { continue };
         let of = manifest["database"]["name"].as_str();

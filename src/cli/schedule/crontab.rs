@@ -1,4 +1,4 @@
-//! Writes schedules as lines of a crontab, between two marks by which they are found again.
+//! Writes schedules as crontab lines, between two marker lines that identify them later.
 
 use super::entries::Entry;
 use super::place::Place;
@@ -11,7 +11,7 @@ const END: &str = "# hikae: end";
 pub fn text(entries: &[Entry], place: &Place) -> String {
     let line = |entry: &Entry| {
         let command = place.shell_line(&entry.recipe);
-        // A `%` ends the command for cron.
+        // For cron, a `%` ends the command.
         format!("# {}: {}\n{} {}\n", entry.recipe, one_line(entry.summary()), entry.cron, command.replace('%', "\\%"))
     };
     let lines: String = entries.iter().map(line).collect();
@@ -39,7 +39,7 @@ pub fn with_block(crontab: &str, block: &str) -> Result<String> {
         }
     }
     if inside {
-        // Nobody knows where it ends: everything below it could be somebody else's.
+        // The end of the block is unknown: everything below could belong to somebody else.
         let error =
             Error::new(Kind::Recipe, format!("the crontab has a line `# hikae: begin`, and no `{END}` below it"));
         return Err(error.hint("put that line back with `crontab -e`, or remove the lines of hikae"));

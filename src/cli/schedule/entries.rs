@@ -1,4 +1,4 @@
-//! Decides which recipes a scheduler is to run, and settles what each of them needs there.
+//! Decides which recipes a scheduler should run, and what each of them needs there.
 
 use std::collections::BTreeSet;
 

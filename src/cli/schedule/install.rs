@@ -57,7 +57,7 @@ fn replace_block(context: &Context, args: &ScheduleArgs, place: &Place, block: &
         command
     };
     let (listed, exit) = called(crontab("-l"), None)?;
-    // Where there is none so far it exits 1 as well; then nothing is printed but that.
+    // Without a crontab, it also exits with 1, but prints only `no crontab`.
     if !exit.success() && !exit.stderr.contains("no crontab") {
         return Err(failure("crontab", &exit));
     }
@@ -171,7 +171,7 @@ impl Units<'_> {
         command.args.extend(self.place.is_user_manager.then(|| "--user".to_owned()));
         command.args.extend(verb.iter().map(|word| (*word).to_owned()));
         command.args.extend(units.iter().cloned());
-        // Without it, the manager of a user cannot be found.
+        // Without it, a user's service manager cannot be found.
         let runtime = self.context.environment.get("XDG_RUNTIME_DIR");
         command.env.extend(runtime.map(|dir| ("XDG_RUNTIME_DIR".to_owned(), SecretOrText::Plain(dir.clone()))));
         succeeded(command, None)

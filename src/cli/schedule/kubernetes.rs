@@ -84,7 +84,7 @@ fn cron_job(entry: &Entry, place: &Place, folders: &BTreeMap<PathBuf, String>) -
     }
     spec["jobTemplate"] = json!({
         "spec": {
-            // A run is repeated at its next time, and not at once: hikae has reported it by then.
+            // A failed run is not retried at once, but at its next scheduled time: hikae has already reported it.
             "backoffLimit": 0,
             "activeDeadlineSeconds": deadline,
             "template": { "metadata": { "labels": labels(&name) }, "spec": pod(entry, place, folders) },

@@ -1,4 +1,4 @@
-//! Reports what differs between this shell and the environment of a scheduler.
+//! Reports differences between this shell and the environment of a scheduler.
 
 use std::collections::BTreeSet;
 

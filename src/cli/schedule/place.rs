@@ -1,4 +1,4 @@
-//! Says where a scheduler finds the program, its folders and its user.
+//! Determines the program, the folders and the user for a scheduler.
 
 use std::path::{Path, PathBuf};
 
@@ -38,13 +38,13 @@ impl Place {
     pub fn of(context: &Context, args: &ScheduleArgs) -> Result<Place> {
         let config = &context.config;
         let we_are_root = this_process::user_id() == 0;
-        // The variable `USER` may still name who has become root.
+        // After `su` or `sudo`, the variable `USER` may still name the original user.
         let me = if we_are_root { "root".to_owned() } else { Real::ambient().machine().user };
         let for_systemd = args.format == ScheduleFormat::Systemd;
         let changes = args.install || args.remove;
         let packaged = for_systemd && we_are_root && has_user(PACKAGED_USER)?;
         let user = args.user.clone().or_else(|| packaged.then(|| PACKAGED_USER.to_owned()));
-        // What root installs later runs as the one who has written it.
+        // If root installs the printed units later, they run as the user who printed them.
         let user = user.or_else(|| (for_systemd && !we_are_root && !changes).then(|| me.clone()));
         let user = user.filter(|user| *user != me || (for_systemd && !we_are_root && !changes));
         if user.is_some() && !we_are_root && changes {

@@ -1,4 +1,4 @@
-//! Writes a service and a timer for each recipe, and what reports that systemd itself could not run one.
+//! Writes a service and a timer for each recipe, and a unit that reports when systemd could not run one.
 
 use std::path::Path;
 
@@ -54,7 +54,7 @@ pub fn unit(entry: &Entry) -> String {
 
 fn timer(entry: &Entry) -> String {
     let events: String = events(&entry.schedule).iter().map(|event| format!("OnCalendar={event}\n")).collect();
-    // The delay is the same each day: one that changes can starve a timer of a machine that is often rebooted.
+    // The delay is the same each day: a changing delay can starve a timer on a machine that reboots often.
     format!(
         "{MADE_BY}\n[Unit]\nDescription={} (hikae, {})\n\n[Timer]\n{events}Persistent=true\nRandomizedDelaySec=1min\n\
          FixedRandomDelay=true\nAccuracySec=1s\n\n[Install]\nWantedBy=timers.target\n",
@@ -89,7 +89,7 @@ fn service(entry: &Entry, place: &Place) -> String {
     text.push_str(&format!("MemoryDenyWriteExecute={}\n", yes(!units::makes_code(entry))));
     text.push_str(&format!("RestrictNamespaces={}\n", if place.is_root { "mnt" } else { "yes" }));
     if place.is_root {
-        // hikae shows its programs a file tree of which only the declared folders can be changed.
+        // hikae shows its programs a file tree in which only the declared folders are writable.
         text.push_str("SystemCallFilter=@mount\n");
     }
     text.push_str(&format!("CapabilityBoundingSet={}\n", units::capabilities(entry, place)));

@@ -1,4 +1,4 @@
-//! Derives from what a recipe needs what its systemd unit may reach, so that the rest is closed to it.
+//! Derives the access rights of a systemd unit from the needs of its recipe; everything else is denied.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -26,7 +26,7 @@ const ROOT_KEEPS: [&str; 8] = [
 /// The folders that a recipe writes to, beside the state folder.
 pub fn writes(entry: &Entry) -> Vec<PathBuf> {
     let folder = |path: &PathBuf| match config_files::look(path) {
-        // A file is replaced by renaming, which changes its folder.
+        // Replacing a file by renaming changes its folder.
         Ok(Some(seen)) if !seen.is_folder => path.parent().unwrap_or(path).to_owned(),
         _ => path.clone(),
     };

@@ -1,4 +1,4 @@
-//! Writes JSON values as YAML, which people who run Kubernetes read.
+//! Writes JSON values as YAML, the usual format for Kubernetes.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ fn block(value: &Value, depth: usize, text: &mut String) {
             for item in items {
                 let mut lines = String::new();
                 block(item, depth + 1, &mut lines);
-                // The dash takes the place of the first indent.
+                // The dash replaces the first indent.
                 let first = "  ".repeat(depth + 1);
                 text.push_str(&format!("{indent}- {}", lines.strip_prefix(&first).unwrap_or(&lines)));
             }

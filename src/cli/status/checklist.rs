@@ -1,4 +1,4 @@
-//! The list of regular work (guide §8.1): each point with what hikae knows of it.
+//! The checklist of regular tasks (guide §8.1): each point with what hikae knows about it.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Shows the status to people: a table where there is room for one, a few lines a recipe on a narrow terminal.
+//! Shows the status to people: as a table if it fits, or a few lines per recipe on a narrow terminal.
 
 use std::time::Duration;
 

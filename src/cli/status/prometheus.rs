@@ -104,7 +104,7 @@ fn flag(yes: bool) -> f64 {
 impl Family {
     fn write(&self, text: &mut String) {
         let Family { name, help, samples } = self;
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge").unwrap_or_default();
         for (labels, value) in samples {
             let pairs: Vec<String> =

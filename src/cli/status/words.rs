@@ -1,4 +1,4 @@
-//! The words of the status, in English and in Japanese as the guide (§5.1, §8.1) words it.
+//! The words of the status, in English, and in Japanese as in the guide (§5.1, §8.1).
 
 /// What is around the values.
 pub struct Words {

@@ -1,4 +1,4 @@
-//! Prints the results of specs as JSON: one object for each spec, and one for the sum.
+//! Prints the results of specs as JSON: one object for each spec, and one for the summary.
 
 use serde_json::{Value, json};
 

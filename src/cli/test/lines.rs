@@ -1,4 +1,4 @@
-//! Prints which lines of recipes and modules the specs ran, and which they did not.
+//! Prints the line coverage of recipes and modules by the specs.
 
 use serde_json::{Value, json};
 

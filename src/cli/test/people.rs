@@ -1,4 +1,4 @@
-//! Prints the results of specs for people: the specs of each file, and one line with the sum.
+//! Prints the results of specs for people: the specs of each file, and a summary line.
 
 use crate::cli::context::Context;
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! Runs spec files side by side, and hands their results out in the order of the files.
+//! Runs spec files in parallel, and returns their results in the order of the files.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -95,7 +95,7 @@ impl Running {
             }
             match self.ended.recv().await {
                 Some((number, results)) => drop(self.early.insert(number, results)),
-                // The thread of this file is gone without a word; that must not look like a file without specs.
+                // The thread of this file ended without a result; that must not look like a file without specs.
                 None => break vec![SpecResult::broken(&file_shown, lost())],
             }
         };

@@ -1,4 +1,4 @@
-//! Counts how specs ended.
+//! Counts the results of specs.
 
 use std::time::Duration;
 

@@ -45,7 +45,7 @@ impl Matcher<'_> {
         let index = usize::from(digit).wrapping_sub(usize::from(b'1'));
         let (start, length) = match self.captures[..self.level].get(index) {
             Some((start, Length::Known(length))) => (*start, *length),
-            // A position has no text that could come again.
+            // A position has no text to match again.
             Some((_, Length::Position)) => return Ok(None),
             Some((_, Length::Open)) | None => return Err(bad_index(index)),
         };

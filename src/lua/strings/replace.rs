@@ -7,14 +7,14 @@ use crate::lua::fuse::Fuse;
 use crate::lua::pattern::{Capture, Matcher};
 use crate::lua::strings::{allowance, captured, one_capture, refuse, unanchored};
 
-/// What replaces a match.
+/// The replacement of a match.
 enum Replacement {
     Template(LuaString),
     Table(mlua::Table),
     Function(mlua::Function),
 }
 
-/// `string.gsub(subject, pattern, replacement, max)`: the new string, and how often something was replaced.
+/// `string.gsub(subject, pattern, replacement, max)`: the new string, and the number of replacements.
 pub fn gsub(args: &Arguments) -> mlua::Result<MultiValue> {
     let (text, pattern) = (args.string(1)?, args.string(2)?);
     let replacement = match args.at(3) {

@@ -52,7 +52,7 @@ pub struct PackOptions {
     idle_timeout: Option<Duration>,
 }
 
-/// A stream of the archive; what cannot be meant is refused before anything is read.
+/// A stream of the archive; invalid options are refused before anything is read.
 pub fn pack(call: &Call, options: PackOptions) -> Result<AnyUserData> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
     let packing = Arc::new(packing(options, caller.world.now())?);

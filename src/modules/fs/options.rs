@@ -1,4 +1,4 @@
-//! What the calls of `fs` take.
+//! The options of the `fs` calls.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub struct ListOptions {
     pub not_utf8: NotUtf8,
 }
 
-/// What becomes of entries whose names no text of Lua's can be compared with.
+/// How to handle entries whose names are not UTF-8.
 #[derive(Deserialize, PartialEq, Clone, Copy, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum NotUtf8 {
@@ -58,7 +58,7 @@ pub struct RemoveOptions {
     pub recursive: bool,
 }
 
-/// What is removed: a path, or a list of paths or of entries as `fs.list` gives them.
+/// The paths to remove: a path, or a list of paths or of entries from `fs.list`.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a path, or a list of paths")]
 pub enum Removed {

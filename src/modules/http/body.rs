@@ -9,7 +9,7 @@ use crate::world::SecretOrText;
 use crate::world::http::Body;
 use crate::world::http::address::encoded;
 
-/// What a recipe wants to be sent; at most one of them.
+/// The content to send; at most one of these.
 #[derive(Default)]
 pub struct Content {
     pub text: Option<SecretOrText>,
@@ -18,7 +18,7 @@ pub struct Content {
 }
 
 impl Content {
-    /// The body, and what it is when the recipe does not say.
+    /// The body, and its default content type.
     pub fn write(&self) -> Result<(Body, Option<&'static str>)> {
         match (&self.text, &self.json, &self.form) {
             (None, None, None) => Ok((Body::default(), None)),

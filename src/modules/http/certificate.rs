@@ -18,7 +18,7 @@ use crate::units::duration;
 use crate::world::http::Method;
 use crate::world::http::certificate::ServerCertificate;
 
-/// How long a server may take to show its certificate, where nobody says.
+/// The default time for a server to show its certificate.
 const TOTAL: Duration = Duration::from_secs(30);
 
 #[derive(Default, Deserialize)]
@@ -29,7 +29,7 @@ pub struct CertificateOptions {
     ca_file: Option<PathBuf>,
 }
 
-/// Asks for the head of the page, whatever its status is, and gives the certificate of the server that answers.
+/// Requests the head of the page, whatever its status, and returns the certificate of the server that answers.
 pub async fn certificate(call: Rc<Call>, url: Text, options: Option<CertificateOptions>) -> Result<Table> {
     let CertificateOptions { timeout, ca_file } = options.unwrap_or_default();
     let caller = call.world()?;
@@ -48,7 +48,7 @@ pub async fn certificate(call: Rc<Call>, url: Text, options: Option<CertificateO
     let step = call.session.step(title, call.site());
     let found = exchange
         .run(|mut answer, _| async move {
-            // The head of a page has no body; its end is the end of the request.
+            // A head request has no body; its end is the end of the request.
             while let Piece::Data(_) = answer.body.next().await? {}
             Ok(answer.certificate)
         })

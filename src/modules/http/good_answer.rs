@@ -1,4 +1,4 @@
-//! Asks the file of a channel whether an answer means that the message was accepted.
+//! Lets the file of a channel decide whether an answer means that the message was accepted.
 
 use mlua::{Function, Table, Value};
 
@@ -8,7 +8,7 @@ use crate::lua::session::GOOD_ANSWER;
 use crate::lua::traceback::from_lua;
 use crate::world::http::words::{answer_broke_off, not_taken};
 
-/// Refuses an answer that the channel does not call good. Where it says nothing, the status has decided already. `broken` is why
+/// Fails for an answer that the channel does not call good. Without `good_answer`, the status has already decided. `broken` is why
 /// the body is missing: such an answer leaves open whether the message was taken.
 pub(super) fn check(call: &Call, title: &str, answer: &Table, broken: Option<Error>) -> Result<()> {
     let says: Option<Function> = call.lua.named_registry_value(GOOD_ANSWER).map_err(from_lua)?;

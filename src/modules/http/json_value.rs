@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::secret::{MASK, SECRET_NEWTYPE, Secret};
 use crate::world::SecretOrText;
 
-/// A value as a recipe gives it.
+/// A value from a recipe.
 #[derive(Clone, Debug)]
 pub enum JsonValue {
     Null,
@@ -45,7 +45,7 @@ impl JsonValue {
         })
     }
 
-    /// As one value of a query or a form, which is called `name`.
+    /// As one value, called `name`, of a query or a form.
     pub fn to_text(&self, name: &str) -> Result<SecretOrText> {
         Ok(match self {
             JsonValue::Text(text) => SecretOrText::Plain(text.clone()),

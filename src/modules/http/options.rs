@@ -17,12 +17,12 @@ use crate::world::http::exchange::{Exchange, Policy};
 use crate::world::http::{Address, HttpRequest, Method};
 use crate::world::{Caller, SecretOrText};
 
-/// How many more tries there are where nobody says.
+/// The default number of retries.
 const RETRIES: u32 = 2;
-/// More would only hide that a server is down.
+/// More retries would only hide that a server is down.
 const MOST_RETRIES: u32 = 10;
 
-/// What a recipe wants to be done.
+/// The request of a recipe.
 pub struct Wish {
     method: Method,
     url: SecretOrText,
@@ -42,7 +42,7 @@ pub struct Wish {
     sign: Option<Signing>,
 }
 
-/// Defines an option table with the fields that all have; serde's `flatten` would accept misspelt ones.
+/// Defines an option table with the common fields; serde's `flatten` would accept misspelt ones.
 macro_rules! options {
     ($name:ident { $($field:ident: $type:ty,)* }) => {
         #[derive(Default, Deserialize)]
@@ -184,7 +184,7 @@ impl Wish {
         }
     }
 
-    /// The request with its policy; what is wrong with it is reported before anything is sent.
+    /// The request with its policy; errors in it are reported before anything is sent.
     pub fn exchange(&self, caller: Caller) -> Result<Exchange> {
         let query = self.query.iter().map(|(name, given)| Ok((name.clone(), given.to_text(name)?)));
         let url = Address::new(&self.url, &query.collect::<Result<Vec<_>>>()?)?;

@@ -7,7 +7,7 @@ use crate::lua::options::Text;
 use crate::stream::hex::hex;
 use crate::world::SecretOrText;
 
-/// By what to sign, and where the signature goes.
+/// The key for the signature, and its header.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signing {

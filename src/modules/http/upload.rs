@@ -64,7 +64,7 @@ pub async fn upload(
     options: UploadOptions,
 ) -> Result<Table> {
     let mut caller = call.world()?;
-    // As for a file: the server would be blamed for a source that takes too long.
+    // As for a file: otherwise a slow source would look like an error of the server.
     caller.limits.total = options.timeout.unwrap_or(caller.limits.total.max(pipeline.limits.total));
     caller.limits.idle = options.idle_timeout.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
     let mut upload = options.upload(&url)?;
@@ -88,7 +88,7 @@ pub async fn upload(
     Ok(table)
 }
 
-/// What went out; nothing in a dry run whose source was withheld.
+/// The tally of the sent bytes; `None` in a dry run whose source was withheld.
 async fn send(pipeline: Pipeline, caller: Caller, upload: Upload, step: u64) -> Result<Option<Tally>> {
     let mut sink = caller.upload(upload).await?;
     match pipeline.pour(&mut *sink, step, None).await {

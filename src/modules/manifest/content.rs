@@ -1,4 +1,4 @@
-//! `manifest.content`: what a file holds, by its first bytes, and by its manifest where they do not say; never by its name.
+//! `manifest.content`: the kind of a file, by its first bytes, or else by its manifest; never by its name.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use crate::stream::at_hand::AtHand;
 use crate::stream::decompress::{Peeked, decompress};
 use crate::world::Caller;
 
-/// This much of a packed file unpacks to `HEAD_BYTES` at least.
+/// This much of a packed file unpacks to at least `HEAD_BYTES`.
 const PACKED_BYTES: u64 = 64 << 10;
 
 const DUMP: &str = "dump";
@@ -31,13 +31,13 @@ pub async fn content(call: Rc<Call>, path: PathBuf) -> Result<Option<&'static st
         return Ok(Some(ENCRYPTED));
     }
     match of_plain(head).await {
-        // A dump in a tar file begins as any other archive does: only the manifest knows.
+        // A dump in a tar file begins like any other archive: only the manifest tells.
         found @ (None | Some(ARCHIVE)) => Ok(of_manifest(&caller, &path).await?.or(found)),
         found => Ok(found),
     }
 }
 
-/// What unpacked content begins as. One that cannot be unpacked begins as nothing that is known.
+/// The kind that the beginning of unpacked content shows; unknown if it cannot be unpacked.
 async fn of_plain(head: Bytes) -> Option<&'static str> {
     let mut plain = Peeked::new(decompress(Box::new(AtHand::new(head)), ""));
     let head = plain.peek(HEAD_BYTES).await.ok()?;

@@ -1,4 +1,4 @@
-//! `manifest.list`: the backups in a folder with what is known of each, in one pass over it.
+//! `manifest.list`: the backups in a folder with the known facts of each, in one pass.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::stream::at_hand::AtHand;
 use crate::stream::decompress::{Peeked, decompress};
 use crate::world::{Caller, EntryKind, ListQuery, Stat, pick};
 
-/// What the name of an archive's list adds to the name of the archive.
+/// The suffix of an archive's list after the name of the archive.
 const LIST: &str = ".files.jsonl.zst";
 /// The largest manifest that is read.
 const MAX_BYTES: u64 = 256 << 20;
@@ -31,7 +31,7 @@ pub struct ListOptions {
     name: String,
 }
 
-/// What is read of a manifest here.
+/// The fields that are read from a manifest here.
 #[derive(Deserialize)]
 struct Said {
     name: String,
@@ -56,10 +56,10 @@ struct Listed {
     name: String,
     backup: Option<Stat>,
     has_manifest: bool,
-    /// Whether an archive's list is beside it.
+    /// Whether the archive's list exists beside it.
     has_list: bool,
     proved: bool,
-    /// Whether hikae can restore it, as its manifest says.
+    /// Whether hikae can restore it, according to its manifest.
     restorable: Option<bool>,
     rows: Option<u64>,
     databases: Option<Vec<String>>,
@@ -92,7 +92,7 @@ pub async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
     tables.and_then(|tables| call.lua.create_sequence_from(tables)).map_err(from_lua)
 }
 
-/// What there is under the name of a backup.
+/// The files that exist for the name of a backup.
 #[derive(Default)]
 struct NamedFiles {
     backup: Option<Stat>,
@@ -100,10 +100,10 @@ struct NamedFiles {
     has_list: bool,
 }
 
-/// The names in the folder that fit, each with what there is.
+/// The matching names in the folder, each with its existing files.
 async fn found(caller: &Caller, options: &ListOptions) -> Result<BTreeMap<String, NamedFiles>> {
     let matcher = pick::matcher(&options.name)?;
-    // A manifest's name begins as its backup's does.
+    // A manifest's name begins like its backup's name.
     let query = ListQuery { name: Some(format!("{}*", options.name)), ..ListQuery::of(&options.dir) };
     let mut found: BTreeMap<String, NamedFiles> = BTreeMap::new();
     for entry in caller.list(query).await?.into_iter().filter(|entry| entry.stat.kind == EntryKind::File) {
@@ -158,12 +158,12 @@ async fn said(caller: &Caller, backup: &Path) -> Result<Said> {
     })
 }
 
-/// The rows of all tables; nothing where one was not counted.
+/// The rows of all tables; `None` if one was not counted.
 fn rows(database: &Database) -> Option<u64> {
     database.tables.as_ref()?.iter().map(|table| table.rows).sum()
 }
 
-/// The database that a file without a manifest says it is of. One that cannot be unpacked says nothing.
+/// The database that a file without a manifest names; `None` if it cannot be unpacked.
 async fn header(caller: &Caller, path: &Path, name: &str) -> Result<Option<String>> {
     let head = AtHand::new(caller.head(path, HEADER_BYTES as u64).await?);
     let mut plain = Peeked::new(decompress(Box::new(head), name));

@@ -1,4 +1,4 @@
-//! Makes the store of `objects.open` and `objects.store` from what the recipe says.
+//! Makes the store of `objects.open` and `objects.store` from the recipe's options.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -20,7 +20,7 @@ use crate::world::objects::{Keys, Store, StoreKind, url};
 /// The largest file of certificates.
 const CA_BYTES: u64 = 1 << 20;
 
-/// Defines the options of a call: its own name of the store, and what all have; serde's `flatten` would accept misspelt ones.
+/// Defines the options of a call: its own store name, and the common ones; serde's `flatten` would accept misspelt ones.
 macro_rules! options {
     ($name:ident, $of_store:ident) => {
         #[derive(Deserialize)]
@@ -37,7 +37,7 @@ macro_rules! options {
         }
 
         impl $name {
-            /// `store` as the options have it, for Lua.
+            /// The store of these options, for Lua.
             async fn handle(self, call: Rc<Call>, function: &str, store: Store) -> Result<AnyUserData> {
                 let roots = match &self.ca_file {
                     Some(path) => Some(call.world()?.read(path, CA_BYTES).await?),
@@ -69,7 +69,7 @@ pub async fn open(call: Rc<Call>, options: OpenOptions) -> Result<AnyUserData> {
     options.handle(call, "objects.open", store).await
 }
 
-/// A bucket of a store that speaks as Amazon's does.
+/// A bucket of a store with Amazon's S3 protocol.
 pub async fn store(call: Rc<Call>, options: StoreOptions) -> Result<AnyUserData> {
     let store = Store::new(StoreKind::S3, options.bucket.clone());
     options.handle(call, "objects.store", store).await
@@ -103,7 +103,7 @@ fn keys(name: &str, access: Option<Text>, secret_key: Option<Text>, token: Optio
     }
 }
 
-/// What would be readable in the recipe must not pass for a secret.
+/// Refuses a secret in plain text in the recipe.
 fn secret(function: &str, name: &str, given: Text) -> Result<Secret> {
     match given.0 {
         SecretOrText::Secret(secret) => Ok(secret),

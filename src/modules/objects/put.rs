@@ -14,7 +14,7 @@ use crate::units::duration;
 use crate::units::parse_size;
 use crate::world::objects::{Lock, Object, PART_BYTES, Put, ServerEncryption, Store};
 
-/// A store as Lua holds it.
+/// The Lua handle of a store.
 pub struct StoreHandle(pub Arc<Store>);
 
 impl UserData for StoreHandle {
@@ -27,7 +27,7 @@ impl UserData for StoreHandle {
     }
 }
 
-/// The store of a call, which comes before everything else.
+/// The store of a call, which is its first argument.
 pub fn store_of(call: &Call, given: &Value) -> Result<Arc<Store>> {
     let handle = given.as_userdata().and_then(|data| data.borrow::<StoreHandle>().ok());
     handle.map(|handle| handle.0.clone()).ok_or_else(|| {
@@ -36,7 +36,7 @@ pub fn store_of(call: &Call, given: &Value) -> Result<Arc<Store>> {
     })
 }
 
-/// How a store can be asked to encrypt.
+/// The ways in which a store can encrypt.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub enum Algorithm {
     #[serde(rename = "AES256")]
@@ -45,7 +45,7 @@ pub enum Algorithm {
     KeyService,
 }
 
-/// What a store is asked for; a key without the service that has it is a mistake.
+/// The requested encryption; a key without its service is a mistake.
 pub fn encryption(algorithm: Option<Algorithm>, key: Option<String>) -> Result<Option<ServerEncryption>> {
     match (algorithm, key) {
         (None, None) => Ok(None),
@@ -64,7 +64,7 @@ pub enum LockMode {
     Compliance,
 }
 
-/// The lock that a store is asked for; a mode without a time, or a time without a mode, is a mistake.
+/// The requested lock; a mode without a time, or a time without a mode, is a mistake.
 pub fn lock(mode: Option<LockMode>, time: Option<Duration>, now: DateTime<FixedOffset>) -> Result<Option<Lock>> {
     let mode = mode.map(|mode| match mode {
         LockMode::Governance => "GOVERNANCE",
@@ -99,7 +99,7 @@ pub struct PutOptions {
 }
 
 impl PutOptions {
-    /// What is to be stored, and how long that may take.
+    /// The target and its metadata, and how long the upload may take.
     pub fn put(self, object: Object, now: DateTime<FixedOffset>) -> Result<(Put, Writing)> {
         let encryption = encryption(self.encryption, self.kms_key)?;
         let lock = lock(self.lock, self.lock_for, now)?;

@@ -21,7 +21,7 @@ use crate::lua::options::Size;
 use crate::lua::traceback::from_lua;
 use crate::units::duration;
 
-/// The largest share that may be deleted where nobody says another, in percent.
+/// The default for the largest share that may be deleted, in percent.
 const USUAL_SHARE: f64 = 10.0;
 
 #[derive(Deserialize, Default)]
@@ -89,7 +89,7 @@ struct ApplyOptions {
     tags: bool,
 }
 
-/// A plan as Lua holds it.
+/// The Lua handle of a plan.
 struct PlanHandle(Arc<Plan>);
 
 impl UserData for PlanHandle {
@@ -151,7 +151,7 @@ pub fn add(lua: &Lua, module: Module) -> mlua::Result<Module> {
         let (options,): (Option<PlanOptions>,) = call.args(args)?;
         let (dir,): (PathBuf,) = call.args(MultiValue::from_iter([source]))?;
         let options = options.unwrap_or_default();
-        // What cannot be looked up counts as a deletion that nobody has recorded.
+        // If the lookup fails, the deletion counts as not recorded.
         let removed = (call.session.record.removed)().unwrap_or_default();
         let ask = Ask {
             caller: call.world()?,
@@ -245,7 +245,7 @@ fn rules(options: PlanOptions) -> Result<Rules> {
     })
 }
 
-/// Patterns as the vendors' tools have them: a star also matches slashes.
+/// Patterns as in the vendors' tools: a star also matches slashes.
 fn matchers(patterns: Option<Vec<String>>) -> Result<Vec<GlobMatcher>> {
     let one = |pattern: String| {
         let glob = GlobBuilder::new(&pattern).literal_separator(false).backslash_escape(true).build();

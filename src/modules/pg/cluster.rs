@@ -20,7 +20,7 @@ use crate::postgres::server::temporary_cluster::{PORT, TemporaryCluster};
 use crate::postgres::server::throwaway;
 use crate::units::duration;
 
-/// Means the next throwaway of the run in a setting: some extensions work in one database of a server, which a setting names.
+/// In a setting, stands for the name of the run's next throwaway: some extensions work only in the database that a setting names.
 const DATABASE: &str = "{database}";
 
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ pub struct ClusterOptions {
     timeout: Option<Duration>,
 }
 
-/// What `pg.temporary_cluster` gave; of it only the folder matters.
+/// The result of `pg.temporary_cluster`; only its folder matters.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterHandle {
@@ -63,7 +63,7 @@ pub async fn start(call: Rc<Call>, options: ClusterOptions) -> Result<Table> {
     let stop = CancellationToken::new();
     let (ready, answered) = oneshot::channel();
     let ended = spawn(call.session.pool.guard()?, cluster.run(ready, stop.clone()));
-    // From here on it goes with the run, however that ends.
+    // From now on it is removed with the run, however that ends.
     call.session.at_end.of::<Clusters>().add(home.clone(), stop.drop_guard(), ended);
     let ready = answered.await.is_ok();
     let answer = if ready {

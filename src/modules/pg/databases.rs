@@ -47,7 +47,7 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
         None => String::new(),
     };
     let mut script = vec![format!("CREATE DATABASE {} TEMPLATE template0{like}", ident(&name))];
-    // Recorded before it exists: at no moment is there a throwaway that another run could take for left over.
+    // Recorded before it exists: another run can never mistake the throwaway for a leftover.
     let hold = match options.name {
         Some(_) => None,
         None => {
@@ -60,7 +60,7 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
     };
     let step = call.session.step(format!("create database {name}"), call.site());
     created_databases.expect(&name, hold);
-    // Not broken off: a run that is interrupted must know what there is to drop.
+    // Not cancelled: an interrupted run must know which databases to drop.
     let (caller, server, database, new) = (caller.clone(), at.server, at.database, name.clone());
     let creating = async move {
         let created = create_and_find(
@@ -87,19 +87,19 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
     created.map(|_| name)
 }
 
-/// What the next throwaway of this run is called.
+/// The name of this run's next throwaway.
 pub fn next_name(caller: &Caller, created: &CreatedDatabases) -> String {
     throwaway::name(caller.world.now(), caller.world.machine().process_id, created.count() + 1)
 }
 
-/// What exists of a database that was to be created.
+/// The state of a database after an attempt to create it.
 enum Left {
     Database(u32),
     Nothing,
     Unknown,
 }
 
-/// A creation that failed may still have happened: the connection broke after it, or its comment failed.
+/// A failed creation may still have created it: the connection broke after it, or its comment failed.
 async fn left_by(created: &Result<u32>, at: &Maintenance<'_>, name: &str) -> Left {
     match created {
         Ok(oid) => Left::Database(*oid),
@@ -168,7 +168,7 @@ pub async fn drop_one(call: Rc<Call>, options: DropOptions) -> Result<()> {
         return Err(Error::new(Kind::NotFound, cannot("drop", name)).because_text("there is no such database"));
     };
     let left_over = throwaway::is_name(name) && throwaway::is_mark(found.comment.as_deref());
-    // A throwaway that was made anew has another number; as long as this run holds its name, nobody else can have made it.
+    // A recreated throwaway has another number; while this run holds its name, no other run can have made it.
     let own = created_databases.has(name, found.oid) || created_databases.keeps(name) && left_over;
     if !own && !left_over {
         return Err(Error::new(Kind::Denied, format!("refused to drop the database `{name}`"))
@@ -192,7 +192,7 @@ fn needed(name: &str) -> Error {
         .hint("`hikae runs --status running` shows it; it drops the database itself")
 }
 
-/// Drops the throwaways of runs that were killed, whatever else fails; gives their names.
+/// Drops the throwaways of killed runs, whatever else fails; returns their names.
 pub async fn sweep(call: Rc<Call>, options: SweepOptions) -> Result<Table> {
     let caller = options.limit(call.world()?);
     let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
@@ -209,7 +209,7 @@ pub async fn sweep(call: Rc<Call>, options: SweepOptions) -> Result<Table> {
                 dropped.push(name);
             }
             Ok(false) => {}
-            // Its own run, or the sweep of another, was faster.
+            // Its own run, or another run's sweep, dropped it first.
             Err(error) if error.kind() == Kind::NotFound => {}
             Err(error) => failed = failed.or(Some(error)),
         }

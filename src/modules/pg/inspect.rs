@@ -89,7 +89,7 @@ async fn read(reader: Reader, path: PathBuf, step: u64) -> Result<Inspected> {
     let mut facts = facts.lock().clone();
     if let Some(manifest) = &manifest {
         prove(&path, manifest, &tally, Some(facts.plain_bytes))?;
-        // Whether it can be restored is judged anew; what was left out of it only its own run could see.
+        // Whether it can be restored is checked again; omitted data was visible only to the run that made it.
         facts.remarks.extend(manifest.warnings.iter().filter(|said| said.kind != NOT_RESTORABLE).cloned());
     }
     Ok(Inspected { tally, facts, manifest, format, packed })

@@ -20,7 +20,7 @@ use crate::stream::stage::Staged;
 use crate::stream::{Facts, Piece, SharedFacts, Source};
 use crate::world::command::quoted;
 
-/// How many pieces may have passed that are not proved yet.
+/// The number of passed pieces that may wait for their proof.
 const PIECES_AHEAD: usize = 8;
 
 #[derive(Deserialize, Default)]
@@ -31,7 +31,7 @@ pub struct ProveOptions {
     work: Option<PathBuf>,
 }
 
-/// The same stream, which ends well only when what has passed is one whole dump.
+/// The same stream, which succeeds only if its bytes are one whole dump.
 pub fn prove(call: &Call, stream: &Value, options: ProveOptions) -> Result<AnyUserData> {
     let reader = Reader { caller: call.world()?, work: scratch_root(call, options.work)?, identity: None };
     let Some(Ok(stream)) = stream.as_userdata().map(AnyUserData::borrow::<Stream>) else {
@@ -45,16 +45,16 @@ pub fn prove(call: &Call, stream: &Value, options: ProveOptions) -> Result<AnyUs
     Stream::create(call, pipeline, taps)
 }
 
-/// What the dump must be.
+/// The requirements for the dump.
 struct Expected {
     database: Option<String>,
-    /// The name of its file: what is called `.gz` must be packed so.
+    /// The name of its file: a file named `.gz` must be gzip.
     name: String,
 }
 
 struct Passing {
     source: Box<dyn Source>,
-    /// Where the copies go; nowhere once all have passed.
+    /// The receiver of the copies; `None` once all have passed.
     copies: Option<mpsc::Sender<Bytes>>,
     checking: Ahead,
 }
@@ -71,7 +71,7 @@ impl Passing {
         let piece = self.checking.alongside(self.source.next()).await??;
         match (&piece, &self.copies) {
             (Piece::Data(data), Some(copies)) => {
-                // Nobody takes it where the check has ended, and that says why.
+                // If the check has ended, there is no receiver, and the check reports why.
                 let _untaken = self.checking.alongside(copies.send(data.clone())).await?;
             }
             _ => {
@@ -89,12 +89,12 @@ impl Source for Passing {
     }
 }
 
-/// What has passed, once more.
+/// The passed bytes as a second source.
 struct Copies(mpsc::Receiver<Bytes>);
 
 impl Source for Copies {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
-        // The source itself distinguishes a true end from a broken one: nothing waits here then.
+        // The source itself distinguishes a true end from a broken one.
         Box::pin(async { Ok(self.0.recv().await.map_or(Piece::End, Piece::Data)) })
     }
 }
@@ -120,7 +120,7 @@ async fn check(
     Ok(())
 }
 
-/// The standard tools that restore it. A plain dump that makes no database is for the one that it is said to be of.
+/// The standard tools that restore it. A plain dump that creates no database is for the database that it names.
 fn record_undoing(
     facts: &mut Facts,
     format: Format,
@@ -132,7 +132,7 @@ fn record_undoing(
         // It was packed before anything else was done to it.
         facts.packed = Some(format!("{tool} -dc"));
     }
-    // A database cannot be dropped and created by who is connected to it.
+    // A session cannot drop or create the database that it is connected to.
     let into = if created.or(expected) == Some("postgres") { "template1" } else { "postgres" };
     let decode = format!("pg_restore --create --exit-on-error -d {into}");
     if format != Format::Plain {

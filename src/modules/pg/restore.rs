@@ -25,10 +25,10 @@ use crate::postgres::server::throwaway_role::ThrowawayRoles;
 use crate::secret::Secret;
 use crate::world::Caller;
 
-/// The longest name that PostgreSQL keeps whole: it cuts off the rest, and so could mean another database.
+/// The longest name that PostgreSQL keeps whole: it truncates longer names, which could then name another database.
 const MOST_NAME_BYTES: usize = 63;
 
-/// More connections than this help no restore.
+/// More connections than this do not speed up a restore.
 const MOST_JOBS: u32 = 64;
 
 server_options!(RestoreOptions {
@@ -47,7 +47,7 @@ server_options!(RestoreOptions {
     trust: Trust,
 });
 
-/// Who vouches for a file: its code runs while it is loaded.
+/// The source of trust for a file: its code runs while it is loaded.
 #[derive(Deserialize, Default, Clone, Copy, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum Trust {
@@ -58,14 +58,14 @@ enum Trust {
     Dump,
 }
 
-/// What happens to a target that exists already.
+/// How to handle a target that already exists.
 #[derive(Deserialize, Default, Clone, Copy, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum IfExists {
     #[default]
     Refuse,
     Use,
-    /// A throwaway of this run is made anew, with the encoding and the locale that the dump says.
+    /// A throwaway of this run is recreated, with the encoding and the locale of the dump.
     Remake,
 }
 
@@ -109,7 +109,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
     let (file, target) = (restoring.source.display().to_string(), restoring.target.clone());
     let cancel = CancellationToken::new();
     let cancel_on_drop = cancel.clone().drop_guard();
-    // A cancelled restore must still drop what it has made.
+    // A cancelled restore must still drop the database that it created.
     let mut answer = spawn_uncancellable(call.session.pool.guard()?, restoring.run(cancel)).await;
     drop(cancel_on_drop);
     let outcome = answer.as_ref().err().map(Error::one_line);
@@ -133,7 +133,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
     table(&call, &restored).map_err(from_lua)
 }
 
-/// The comment of this run's own throwaway; any other database is not made anew.
+/// The comment of this run's own throwaway; no other database is recreated.
 fn mark_of(call: &Call, caller: &Caller, name: &str) -> Result<String> {
     if !call.session.at_end.of::<CreatedDatabases>().keeps(name) {
         return Err(Error::new(Kind::Denied, format!("refused to make the database `{name}` again"))

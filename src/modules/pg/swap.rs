@@ -15,10 +15,10 @@ use crate::postgres::server::maintenance::{Maintenance, maintenance};
 use crate::postgres::server::quoting::{check_name, with_suffix};
 use crate::postgres::server::talk::Talk;
 
-/// How often the swap is tried when somebody is always quicker to come back; each try waits a second.
+/// The number of swap attempts while clients keep reconnecting first; each attempt waits a second.
 const TRIES: u32 = 5;
 
-/// How many sessions an error names.
+/// The most sessions that an error names.
 const NAMED: usize = 5;
 
 server_options!(SwapOptions {
@@ -42,7 +42,7 @@ pub async fn swap(call: Rc<Call>, options: SwapOptions) -> Result<Table> {
         "swapped": swap.staged, "live": swap.live, "kept": swap.kept, "error": answer.as_ref().err().map(Error::one_line),
     }));
     let before = answer?;
-    // It is the live one from here on: no recipe may drop it any more.
+    // It is the live database from now on: no recipe may drop it any more.
     call.session.at_end.of::<CreatedDatabases>().forget(&swap.staged);
     let table = call.lua.create_table().map_err(from_lua)?;
     table.raw_set("live", swap.live).map_err(from_lua)?;
@@ -65,7 +65,7 @@ fn refuse_names(swap: &Swap, connected_to: &str) -> Result<()> {
     Ok(())
 }
 
-/// Swaps, and looks at the outcome with its own eyes: a lost connection does not show whether the commit went through.
+/// Swaps, and then checks the outcome: a lost connection does not show whether the commit succeeded.
 async fn perform(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
     let before = look(at, swap).await?;
     if before.staged.is_none() {
@@ -93,7 +93,7 @@ async fn perform(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
     }
 }
 
-/// Refuses, before anybody is disturbed, when a session is there that cannot be ended.
+/// Fails, before any session is ended, if one of them cannot be ended.
 async fn refuse_untouchable(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()> {
     let said = at.run(&cannot(swap), [swap.untouchable(before)]).await?;
     let sessions: Vec<String> = said.values().collect();
@@ -107,7 +107,7 @@ async fn refuse_untouchable(at: &Maintenance<'_>, swap: &Swap, before: &State) -
         .hint("nothing was touched: end them, or grant pg_signal_backend; a superuser's only a superuser can end"))
 }
 
-/// Whether sessions were in the way of the renames until their time was over.
+/// Whether sessions blocked the renames until the timeout.
 fn is_held(error: &Error) -> bool {
     let words = error.one_line();
     ["being accessed by other users", "due to statement timeout", "due to lock timeout"]
@@ -124,7 +124,7 @@ async fn look(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
 async fn attempt(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()> {
     let renaming = Box::pin(rename(at, swap, before));
     let evicting = Box::pin(evict(at, swap, before));
-    // The one that ends sessions is cut off as soon as the names are swapped, or cannot be.
+    // Ending sessions stops as soon as the names are swapped, or cannot be.
     let swapped = match select(renaming, evicting).await {
         Either::Left((swapped, _)) => swapped,
         Either::Right(((), renaming)) => renaming.await,
@@ -146,14 +146,14 @@ async fn attempt(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()
     }
 }
 
-/// Whether it was done is reported by another look, not by how the session ended.
+/// A later check reports whether it succeeded, not the end of the session.
 async fn rename(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<Swapped> {
     let mut talk = Talk::expendable(at.caller, &at.server, &at.database, &cannot(swap)).await?;
     let swapped = swap.perform(before, &mut talk).await;
     talk.end(swapped).await
 }
 
-/// Ends the sessions in both databases. Whether it could is reported by the renames.
+/// Ends the sessions in both databases. The renames show whether it succeeded.
 async fn evict(at: &Maintenance<'_>, swap: &Swap, before: &State) {
     match Talk::expendable(at.caller, &at.server, &at.database, &cannot(swap)).await {
         Ok(mut talk) => swap.evict(before, &mut talk).await,

@@ -1,4 +1,4 @@
-//! `pg.verify`: whether a restored database has what its manifest says, item by item.
+//! `pg.verify`: compares a restored database with its manifest, item by item.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,20 +45,20 @@ server_options!(VerifyOptions {
 #[derive(Deserialize, Default, Clone, Copy, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum Depth {
-    /// How many rows each table has.
+    /// The number of rows of each table.
     Rows,
     /// Every value of every row, and the large objects.
     #[default]
     Data,
 }
 
-/// What the database is compared with: a manifest that was read already, or the backup beside which it is.
+/// The manifest to compare the database with: already read, or beside this backup.
 enum Manifest {
     Path(PathBuf),
     Facts(Box<DatabaseFacts>),
 }
 
-/// Of a manifest, or of what `:save` or `pg.inspect` gave, only this matters here.
+/// The only fields used here of a manifest, or of a result of `:save` or `pg.inspect`.
 #[derive(Deserialize)]
 struct WithDatabase {
     database: DatabaseFacts,
@@ -153,7 +153,7 @@ async fn check(
             let checked = rows_and_data(caller, options, &server, cores, true).await;
             let given_back = definers.give_back(caller).await;
             let checked = checked.and_then(|checked| given_back.map(|()| checked))?;
-            // Not at the same time: the structure would have the rights that are taken for reading.
+            // Not at the same time: the structure would include the rights that are granted for reading.
             (checked, structure_checked().await?)
         }
     };
@@ -162,7 +162,7 @@ async fn check(
     Ok(checks)
 }
 
-/// What is compared by reading the database, which may run code in it; `apart` where nobody vouches for that.
+/// The checks that read the database, which may run code in it; `apart` if that code is not trusted.
 async fn rows_and_data(
     caller: &Caller,
     options: &VerifyOptions,
@@ -184,7 +184,7 @@ async fn rows_and_data(
     talk.end(checked).await
 }
 
-/// The checks of what there is, of the rows, of the queries and of the data; and what there is.
+/// The checks of the structure, the rows, the queries and the data; and the structure found.
 async fn compared(
     asked: &mut Asked<'_>,
     expected: &mut DatabaseFacts,
@@ -215,14 +215,14 @@ async fn compared(
     Ok((checks, live))
 }
 
-/// How the servers differ, where it is by their major version.
+/// The difference of the servers, if they have other major versions.
 fn other_major(expected: &DatabaseFacts, live: &Live) -> Option<String> {
     let major = |version: &str| version.split('.').next().map(str::to_owned);
     let (said, found) = (expected.server_version.as_deref().and_then(major)?, major(&live.server_version)?);
     (said != found).then(|| format!("the backup is of a server {said}, and this is {found}"))
 }
 
-/// What the manifest beside a backup says about the database in it.
+/// The database section of the manifest beside a backup.
 async fn facts_of(caller: &Caller, path: &Path) -> Result<DatabaseFacts> {
     let cannot = |kind| Error::new(kind, format!("cannot compare with the manifest of `{}`", path.display()));
     let hint = "read the backup itself: `manifest = pg.inspect(path)`";

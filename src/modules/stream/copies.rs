@@ -1,4 +1,4 @@
-//! `:copies`: one reading goes to several places, each with stages, a proof and a manifest of its own.
+//! `:copies`: one reading goes to several places, each with its own stages, proof and manifest.
 
 use std::pin::pin;
 use std::rc::Rc;
@@ -21,10 +21,10 @@ use crate::stream::split::{Branch, split};
 use crate::stream::tar::listing::{share, shared};
 use crate::stream::{Piece, SharedFacts};
 
-/// More places than this are a mistake.
+/// More copies than this are a mistake.
 const MOST: usize = 32;
 
-/// Gives what the functions gave, and the failures of those that failed: by the names of the copies.
+/// Returns the results of the functions, and the errors of those that failed, by the names of the copies.
 pub async fn copies(
     call: Rc<Call>,
     (pipeline, taps): (Pipeline, Vec<LineTap>),
@@ -177,7 +177,7 @@ impl Copies<'_> {
         self.call.lua.create_table().map_err(from_lua)
     }
 
-    /// All have failed: where they say the same, the source did, and its error says it all.
+    /// The error if all have failed: if all errors are the same, the source failed, and its error is enough.
     fn none(self) -> Error {
         let all: Vec<String> =
             self.failed.iter().map(|(name, error)| format!("{name}: {}", error.one_line())).collect();

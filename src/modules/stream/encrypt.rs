@@ -104,7 +104,7 @@ pub fn ungpg(call: &Call, options: UngpgOptions) -> Result<Stage> {
     Ok(Stage::holding(1 << 20, move |source, _| by_gpg::ungpg(source, caller, key)))
 }
 
-/// While other copies of a stream wait for one that stalls, a program gets nothing to do either.
+/// While other copies of a stream wait for a stalled one, a program gets no input either.
 fn program(call: &Call, timeout: Option<Duration>, idle_timeout: Option<Duration>) -> Result<Caller> {
     let caller = call.world()?;
     let idle = idle_timeout.unwrap_or(caller.limits.idle * 2);

@@ -14,7 +14,7 @@ use crate::stream::{SharedFacts, Source};
 
 type StageFn = Box<dyn FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send>;
 
-/// A stage, and what it may hold at once.
+/// A stage, and the memory that it may use.
 pub struct Stage {
     run: StageFn,
     memory_bytes: usize,
@@ -29,7 +29,7 @@ impl Stage {
     }
 }
 
-/// Adds a method that puts one more stage behind the stream.
+/// Adds a method that appends a stage to the stream.
 pub fn stage<A, M, F>(methods: &mut M, name: &'static str, make: F)
 where
     A: serde::de::DeserializeOwned,
@@ -89,7 +89,7 @@ pub fn colon(name: &str) -> Error {
         .hint(format!("write `stream:{name}(...)`, with a colon"))
 }
 
-/// As many threads as were asked for, as far as more of them could be any faster.
+/// The requested number of threads, at most two per core: more would not be faster.
 pub fn threads(call: &Call, asked: Option<usize>) -> Result<usize> {
     const MOST: usize = 64;
     let threads = asked.unwrap_or(call.session.cores).max(1);

@@ -33,14 +33,14 @@ pub struct ThroughOptions {
     idle_timeout: Option<Duration>,
 }
 
-/// The stage ends well only when the program has read everything and exited with code 0.
+/// The stage succeeds only if the program has read everything and exited with code 0.
 pub fn through(call: &Call, options: ThroughOptions) -> Result<Stage> {
     if options.undo.as_ref().is_some_and(|undo| undo.trim().is_empty() || undo.contains('\n')) {
         return Err(Error::new(Kind::Recipe, "`undo` of `:through` is one command line")
             .hint("leave it out where nothing undoes the program: the backup is then what the program wrote"));
     }
     let mut caller = call.world()?;
-    // While the other copies of a stream wait for one that stalls, its program gets nothing to do either.
+    // While the other copies of a stream wait for a stalled one, its program gets no input either.
     let idle = options.idle_timeout.unwrap_or(caller.limits.idle * 2);
     caller = caller.limited(options.timeout, Some(idle));
     let command = Command {

@@ -1,6 +1,6 @@
 //! Finds the end of one `/* … */`, which may contain others.
 
-/// A comment that is being read.
+/// A comment while it is read.
 #[derive(Debug)]
 pub(crate) struct BlockComment {
     depth: usize,
@@ -13,7 +13,7 @@ impl BlockComment {
         BlockComment { depth: 1, before: 0 }
     }
 
-    /// Takes what of `data` belongs to the comment: how many bytes, and whether it has ended.
+    /// Consumes the part of `data` that belongs to the comment: returns its length, and whether the comment ended.
     pub(crate) fn feed(&mut self, data: &[u8]) -> (usize, bool) {
         for (at, &byte) in data.iter().enumerate() {
             match (std::mem::replace(&mut self.before, byte), byte) {
@@ -21,7 +21,7 @@ impl BlockComment {
                 (b'*', b'/') => self.depth -= 1,
                 _ => continue,
             }
-            // A star or slash belongs to one pair only: `/*/` does not end what it begins.
+            // A star or slash belongs to only one pair: `/*/` does not end the comment that it begins.
             self.before = 0;
             if self.depth == 0 {
                 return (at + 1, true);

@@ -1,4 +1,4 @@
-//! Puts together what a dump contains, statement by statement.
+//! Collects what a dump contains, statement by statement.
 
 use std::collections::HashMap;
 
@@ -19,12 +19,12 @@ pub(crate) struct Contents {
     pub(crate) encoding: Option<String>,
     places: HashMap<QualifiedName, usize>,
     filling: usize,
-    /// What was read of the rows of each table, by its place.
+    /// What was read of each table's rows, by the table's index.
     filled: Vec<Filled>,
     large: LargeObjects,
-    /// Whether it has rows, as `COPY` or as `INSERT`.
+    /// Whether the dump has rows, as `COPY` or as `INSERT`.
     pub(crate) has_data: bool,
-    /// Whether it drops things without asking whether they are there.
+    /// Whether it drops objects without `IF EXISTS`.
     pub(crate) drops_blindly: bool,
     /// Whether a setting of the database keeps sessions from writing.
     pub(crate) forbids_writing: bool,
@@ -35,7 +35,7 @@ pub(crate) struct Contents {
 struct Filled {
     sum: u128,
     columns: Vec<String>,
-    /// Its blocks have their columns in different orders, so that their sums cannot be added.
+    /// Its blocks have different column orders, so their sums cannot be added.
     mixed: bool,
 }
 
@@ -60,12 +60,12 @@ impl Contents {
         }
     }
 
-    /// One word, name, string or sign of a statement; says whether the rest of the statement matters.
+    /// Takes one word, name, string or sign of a statement; returns whether the rest of the statement matters.
     pub(crate) fn push(&mut self, item: Item, text: &[u8]) -> bool {
         self.statement.push(item, text)
     }
 
-    /// The statement is whole; says whether rows follow.
+    /// Ends the statement; returns whether rows follow.
     pub(crate) fn end_statement(&mut self) -> bool {
         let statement = std::mem::replace(&mut self.statement, Statement::new());
         self.counts.constraints += statement.constraints();
@@ -99,7 +99,7 @@ impl Contents {
         false
     }
 
-    /// A block has ended. A table may have several: `--load-via-partition-root` writes one for each partition.
+    /// Ends a block. A table may have several: `--load-via-partition-root` writes one for each partition.
     pub(crate) fn add_rows(&mut self, rows: u64, sum: Option<u128>) {
         if let (Some(table), Some(filled)) = (self.tables.get_mut(self.filling), self.filled.get_mut(self.filling)) {
             *table.rows.get_or_insert(0) += rows;
@@ -108,7 +108,7 @@ impl Contents {
         }
     }
 
-    /// Gives each table the fingerprint of its rows, now that all have come.
+    /// Sets the fingerprint of each table's rows, after all rows were read.
     pub(crate) fn take_fingerprints(&mut self) {
         for (table, filled) in self.tables.iter_mut().zip(&mut self.filled) {
             let taken = table.rows.is_some() && !filled.mixed;
@@ -126,7 +126,7 @@ impl Contents {
         names(&mut self.tables, &mut self.sequences)
     }
 
-    /// The table whose rows were begun last.
+    /// The table of the current rows.
     pub(crate) fn filling(&self) -> String {
         match self.tables.get(self.filling) {
             Some(table) if table.schema.is_empty() => table.name.clone(),

@@ -1,8 +1,8 @@
-//! Counts the rows of one `COPY` block, and takes their fingerprint, without keeping any of them.
+//! Counts the rows of one `COPY` block, and computes their fingerprint, without storing any of them.
 
 use crate::postgres::dump::fingerprint::RowSum;
 
-/// Where in a line of a block the border between two pieces fell.
+/// The position in a line of a block at a chunk boundary.
 #[derive(Clone, Copy, Debug)]
 enum Line {
     Start,
@@ -19,7 +19,7 @@ pub(crate) struct RowCounter {
     rows: u64,
     line: Line,
     odd: bool,
-    /// The fingerprint of the rows, where it is taken.
+    /// The fingerprint of the rows, if it is computed.
     sum: Option<RowSum>,
 }
 
@@ -28,17 +28,17 @@ impl RowCounter {
         RowCounter { rows: 0, line: Line::Start, odd: false, sum: summing.then(RowSum::default) }
     }
 
-    /// Whole rows so far.
+    /// Complete rows so far.
     pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// The sum of the rows so far; none where it is not taken.
+    /// The sum of the rows so far; none if it is not computed.
     pub(crate) fn sum(&self) -> Option<u128> {
         self.sum.as_ref().map(RowSum::sum)
     }
 
-    /// How many bytes of the last line may be the one that ends the block.
+    /// The number of bytes of the last line that may be the end marker of the block.
     pub(crate) fn unsure_bytes(&self) -> usize {
         match self.line {
             Line::Backslash => 1,
@@ -47,12 +47,12 @@ impl RowCounter {
         }
     }
 
-    /// Whether a row begins with `\.`, which no row does: psql takes `\.` with a carriage return for the end as well.
+    /// Whether a row begins with `\.`, which no valid row does: psql also accepts `\.` with a carriage return as the end.
     pub(crate) fn is_odd(&self) -> bool {
         self.odd
     }
 
-    /// Takes what of `data` belongs to the block: how many bytes, and whether the block has ended.
+    /// Consumes the part of `data` that belongs to the block: returns its length, and whether the block ended.
     pub(crate) fn feed(&mut self, data: &[u8]) -> (usize, bool) {
         let (mut at, mut begin) = (0, 0);
         while let Some(&byte) = data.get(at) {

@@ -1,4 +1,4 @@
-//! Decides whether a dump is whole by what `pg_dump` puts around it: its header, its completion trailer, and its psql lock.
+//! Decides whether a dump is complete by its header, its completion trailer, and its psql lock (`\restrict`).
 
 use crate::error::{Error, Kind};
 
@@ -15,10 +15,10 @@ const HEADER: &[u8] = b"--\n-- PostgreSQL database dump\n--\n";
 /// The first bytes of every dump by `pg_dumpall`.
 const CLUSTER_HEADER: &[u8] = b"--\n-- PostgreSQL database cluster dump\n--\n";
 
-/// Enough of the first bytes to say what they are when they are not a dump.
+/// Enough of the first bytes to identify data that is not a dump.
 const START_BYTES: usize = 64;
 
-/// Why a dump is refused.
+/// The reason why a dump is rejected.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Flaw {
     Empty,
@@ -29,18 +29,18 @@ pub(crate) enum Flaw {
     NoHeader,
     CutInHeader,
     NoTrailer,
-    /// Newer releases lock psql against commands in the data by `\restrict`, and open it again by `\unrestrict`, which
+    /// Newer releases lock psql against commands in the data by `\restrict`, and unlock it by `\unrestrict`, which
     /// is then the last line of the dump.
     StillRestricted,
     MoreAfterTrailer,
 }
 
-/// What is dumped: it decides which words begin and end the dump.
+/// The kind of dump, which decides which words begin and end it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// One database, by `pg_dump`.
     Database,
-    /// What belongs to the whole cluster, by `pg_dumpall --globals-only`.
+    /// Cluster-wide objects, by `pg_dumpall --globals-only`.
     Cluster,
 }
 
@@ -67,7 +67,7 @@ impl Form {
 }
 
 impl Flaw {
-    /// The refusal of `subject` for this reason.
+    /// The error that rejects `subject` for this reason.
     pub(crate) fn refuse(self, subject: &str) -> Error {
         let (which, hint) = match self {
             Flaw::Empty => ("is empty", "`pg_dump` wrote nothing: run it by hand and read what it says"),
@@ -92,7 +92,7 @@ impl Flaw {
 #[derive(Debug, PartialEq, Eq)]
 enum Trailer {
     Absent,
-    /// Its text was there, the `--` line that closes it not yet.
+    /// Its text was read, but not yet the `--` line that closes it.
     Begun,
     Whole,
     /// Something follows that is neither blank, nor a comment, nor `\unrestrict`.
@@ -120,14 +120,14 @@ impl Envelope {
         Envelope { form, start, restricted_by: None, trailer, server_version: None, pg_dump_version: None }
     }
 
-    /// Looks at the first bytes; says whether the data can still be a dump, and so is worth reading.
+    /// Checks the first bytes; returns whether the data can still be a dump.
     pub(crate) fn looks_like_dump(&mut self, data: &[u8]) -> bool {
         let room = START_BYTES - self.start.len();
         self.start.extend_from_slice(&data[..data.len().min(room)]);
         self.form.begins(&self.start)
     }
 
-    /// A comment between statements.
+    /// Takes a comment between statements.
     pub(crate) fn comment(&mut self, text: &[u8]) {
         match self.trailer {
             Trailer::Absent if text == self.form.trailer() => self.trailer = Trailer::Begun,
@@ -137,7 +137,7 @@ impl Envelope {
         }
     }
 
-    /// A line for psql.
+    /// Takes a line for psql.
     pub(crate) fn psql_line(&mut self, line: &[u8]) {
         if let Some(key) = line.strip_prefix(b"\\restrict ") {
             self.more();
@@ -149,14 +149,14 @@ impl Envelope {
         }
     }
 
-    /// There is something that cannot come after the trailer.
+    /// Records an item that cannot follow the trailer.
     pub(crate) fn more(&mut self) {
         if self.trailer != Trailer::Absent {
             self.trailer = Trailer::Followed;
         }
     }
 
-    /// The first reason to refuse the dump, now that no more comes; `cut` says that something was begun and not ended.
+    /// The first reason to reject the dump, after its end; `cut` means that something began and did not end.
     pub(crate) fn flaw(&self, cut: bool) -> Option<Flaw> {
         self.flaw_of_start().or(match self.trailer {
             Trailer::Absent | Trailer::Begun => Some(Flaw::NoTrailer),
@@ -187,7 +187,7 @@ impl Envelope {
         program.is_some_and(|program| program >= KNOWS_TIMEOUT) && server.is_some_and(|server| server < KNOWS_TIMEOUT)
     }
 
-    /// Whether `pg_dump` names the provider of the locale, for which the server has no word.
+    /// Whether `pg_dump` names the locale provider, which the server's syntax does not have.
     pub(crate) fn names_provider(&self) -> bool {
         let major = |version: &Option<String>| version.as_ref()?.split('.').next()?.parse::<u32>().ok();
         let (program, server) = (major(&self.pg_dump_version), major(&self.server_version));

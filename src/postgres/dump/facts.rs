@@ -1,4 +1,4 @@
-//! Says what a manifest records about a dumped database, and how a live database is asked for the same counts.
+//! Defines what a manifest records about a dumped database, and how a live database is queried for the same counts.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,30 +13,30 @@ pub struct DatabaseFacts {
     pub name: Option<String>,
     #[serde(default)]
     pub server_version: Option<String>,
-    /// Every table that can hold rows of its own, in the order of the dump.
+    /// Every table that can hold its own rows, in the order of the dump.
     #[serde(default)]
     pub tables: Vec<TableRows>,
     #[serde(default)]
     pub counts: Counts,
-    /// The value of each sequence, as the dump sets it; none in a manifest that does not say.
+    /// The value of each sequence, as the dump sets it; none if the manifest does not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequences: Option<Vec<SequenceValue>>,
-    /// The extensions that the dump makes.
+    /// The extensions that the dump creates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extensions: Option<Vec<String>>,
-    /// How many of the constraints are `NOT VALID`: a restored database has as many, and no more.
+    /// How many of the constraints are `NOT VALID`: a restored database has the same number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_valid: Option<u64>,
-    /// What the dump is written in, where that is not UTF8. In names, a byte of it is then written as `\xC6`.
+    /// The encoding of the dump, if it is not UTF8. In names, its bytes are then written as `\xC6`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
-    /// The large objects: how many, and their fingerprint where all of them was read.
+    /// The large objects: their number, and their fingerprint if all of them were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub large_objects: Option<LargeObjectFacts>,
-    /// True where the dump makes tables and has no rows: `--schema-only`, `--section`.
+    /// True if the dump creates tables and has no rows: `--schema-only`, `--section`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub without_data: bool,
-    /// Whether the judge of restores accepts every statement of the dump; absent where it was not asked.
+    /// Whether a restore would accept every statement of the dump; absent if this was not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restorable: Option<bool>,
 }
@@ -59,24 +59,24 @@ pub struct SequenceValue {
     pub schema: String,
     pub name: String,
     pub last_value: i64,
-    /// Whether `last_value` was given out; otherwise it is the next one.
+    /// Whether `last_value` was already used; otherwise it is the next value.
     pub is_called: bool,
 }
 
 /// One table and its rows in the dump.
 ///
-/// Ordinary tables and partitions are listed. A partitioned table holds no rows itself, and a foreign table's rows are
-/// elsewhere: these two are listed only when the dump still has rows under their names
+/// Ordinary tables and partitions are listed. A partitioned table holds no rows itself, and a foreign table's rows are stored
+/// elsewhere: these two are listed only if the dump still has rows under their names
 /// (`--load-via-partition-root`, `--include-foreign-data`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableRows {
     /// Empty in dumps of `pg_dump` before 10.3, which name tables without their schema.
     pub schema: String,
     pub name: String,
-    /// The lines of the table's `COPY` blocks; none where there is no block to count:
+    /// The lines of the table's `COPY` blocks; none without a block to count:
     /// `--inserts`, `--schema-only`, `--exclude-table-data`.
     pub rows: Option<u64>,
-    /// Of the rows, whatever their order; none where it was not taken.
+    /// The fingerprint of the rows in any order; none if it was not computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
 }
@@ -93,15 +93,15 @@ pub fn names<'a>(
     tables.chain(sequences.iter_mut().flat_map(|sequence| [&mut sequence.schema, &mut sequence.name]))
 }
 
-/// How many things of each kind a dump makes; `COUNTS_QUERY` counts the same things in a live database.
+/// The number of objects of each kind in a dump; `COUNTS_QUERY` counts the same objects in a live database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// `CREATE [UNIQUE] INDEX`: an index that means a constraint is counted there.
+    /// `CREATE [UNIQUE] INDEX`: the index of a constraint is counted as a constraint.
     #[serde(default)]
     pub indexes: u64,
     /// Primary keys, unique, exclusion, foreign key and check constraints, of tables and of domains, where `pg_dump`
-    /// writes them out. What follows from a parent (a partition's share of a foreign key, a check inherited by a child)
-    /// it leaves out, but the checks of partitions it repeats. `NOT NULL` is never counted.
+    /// writes them out. Constraints from a parent (a partition's share of a foreign key, a check inherited by a child)
+    /// are left out, but the checks of partitions are repeated. `NOT NULL` is never counted.
     #[serde(default)]
     pub constraints: u64,
     /// `CREATE SEQUENCE`, and the sequences of identity columns.
@@ -116,7 +116,7 @@ pub struct Counts {
 }
 
 /// Counts in a live database (PostgreSQL 11 and newer) what [`Counts`] counts in its whole dump: one row with the
-/// columns of `Counts`, by their names. Members of extensions and what belongs to the system are left out, as
+/// columns of `Counts`, by their names. Members of extensions and system objects are left out, as
 /// `pg_dump` leaves them out.
 pub const COUNTS_QUERY: &str = "\
 WITH own AS (

@@ -1,14 +1,14 @@
-//! Takes a fingerprint of the rows of a table that does not depend on their order: the sum of the rows' hashes.
+//! Computes a fingerprint of a table's rows that does not depend on their order: the sum of the rows' hashes.
 //!
-//! Each row, as `COPY` writes it, is hashed by XXH3 to 128 bits, and the hashes are added modulo 2^128. A sum counts a row that
-//! is there twice, where XOR would lose it, and rows can come from several blocks or connections in any order. Rows that
-//! differ by accident have the same sum once in 2^128 tries. It is no guard against somebody who makes rows to fit: the
-//! SHA-256 of the file is that. XXH3 costs less than finding the line ends; SHA-256 would cost more than the compression.
+//! Each row, as `COPY` writes it, is hashed by XXH3 to 128 bits, and the hashes are added modulo 2^128. A sum counts a duplicate
+//! row, where XOR would lose it, and rows can come from several blocks or connections in any order. Rows that
+//! differ by accident have the same sum once in 2^128 tries. It does not protect against deliberately crafted rows: the
+//! SHA-256 of the file does. XXH3 costs less than finding the line ends; SHA-256 would cost more than the compression.
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-/// How the fingerprint of a table is taken.
+/// The algorithm of a table's fingerprint.
 pub const KIND: &str = "xxh3-128-sum";
 
 /// The fingerprint of the rows of one table, or of all large objects.
@@ -28,16 +28,16 @@ impl Fingerprint {
     }
 }
 
-/// A sum as a manifest has it.
+/// A sum as written in a manifest.
 pub fn shown(sum: u128) -> String {
     format!("{sum:032x}")
 }
 
-/// Adds up the hashes of rows, whose bytes come in pieces.
+/// Adds up the hashes of rows, whose bytes arrive in chunks.
 #[derive(Clone, Default)]
 pub struct RowSum {
     sum: u128,
-    /// What has come of a row that began in an earlier piece.
+    /// The start of a row from earlier chunks.
     begun: Option<Box<Xxh3>>,
 }
 
@@ -48,14 +48,14 @@ impl std::fmt::Debug for RowSum {
 }
 
 impl RowSum {
-    /// The first bytes of a row, or more of them; its end comes later.
+    /// Takes the first or next bytes of a row, without its end.
     pub fn begin(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
             self.begun.get_or_insert_with(|| Box::new(Xxh3::new())).update(bytes);
         }
     }
 
-    /// The last bytes of a row, without its line end.
+    /// Takes the last bytes of a row, without its line end.
     pub fn end(&mut self, bytes: &[u8]) {
         let hash = match self.begun.take() {
             None => xxh3_128(bytes),
@@ -72,7 +72,7 @@ impl RowSum {
     }
 }
 
-/// Adds up large objects, whose contents come in pieces of hexadecimal digits.
+/// Adds up large objects, whose contents arrive in chunks of hexadecimal digits.
 #[derive(Default)]
 pub struct LargeSum {
     pub count: u64,
@@ -81,7 +81,7 @@ pub struct LargeSum {
 }
 
 impl LargeSum {
-    /// The content of this object follows.
+    /// Starts the content of this object.
     pub fn open(&mut self, oid: u32) {
         self.close();
         self.count += 1;
@@ -94,7 +94,7 @@ impl LargeSum {
         }
     }
 
-    /// The object is whole.
+    /// Ends the object.
     pub fn close(&mut self) {
         if let Some((oid, hash)) = self.open.take() {
             let whole = [oid.to_be_bytes().as_slice(), &hash.digest128().to_be_bytes()].concat();

@@ -1,4 +1,4 @@
-//! Passes the output of `pg_dumpall --globals-only` on unchanged, counts its roles and tablespaces, and refuses what is not whole.
+//! Passes the output of `pg_dumpall --globals-only` on unchanged, counts its roles and tablespaces, and rejects incomplete output.
 
 use std::collections::VecDeque;
 
@@ -12,25 +12,25 @@ use crate::postgres::dump::lexer::Lexer;
 use crate::stream::SharedFacts;
 use crate::stream::stage::Stage;
 
-/// What takes the globals back on a server that has some of the roles already: every cluster has its first one. That is
-/// no failure, anything else is. (Not by psql's own means: a dump that begins with `\restrict` forbids them.)
+/// The command that restores globals on a server that already has some of the roles: every cluster has its first one. That is
+/// no failure, anything else is. (psql's own commands cannot do this: a dump that begins with `\restrict` forbids them.)
 pub const LOAD: &str = r#"sed -E 's/^CREATE ROLE ([a-z0-9_]+|"([^"]|"")+");$/DO $hikae$BEGIN & EXCEPTION WHEN duplicate_object THEN NULL; END$hikae$;/' | psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d postgres"#;
 
 const SUBJECT: &str = "the dump of the cluster's globals";
 
-/// The stage that proves and counts what belongs to the whole cluster.
+/// The stage that verifies and counts cluster-wide objects.
 pub struct Globals {
     facts: SharedFacts,
     lexer: Lexer,
     envelope: Envelope,
-    /// The first words of the statement that is being read.
+    /// The first words of the current statement.
     head: Vec<Vec<u8>>,
     roles: u64,
     tablespaces: u64,
 }
 
 impl Globals {
-    /// Writes what it learns into `facts`.
+    /// Writes its results into `facts`.
     pub fn new(facts: SharedFacts) -> Globals {
         facts.lock().shapes.insert("globals".to_owned(), json!({ "roles": 0, "tablespaces": 0 }));
         let (lexer, envelope) = (Lexer::new(), Envelope::new(Form::Cluster));
@@ -85,7 +85,7 @@ impl Stage for Globals {
             return Err(flaw.refuse(SUBJECT));
         }
         if self.roles == 0 {
-            // Every cluster has the role that it was made by.
+            // Every cluster already has the role that initialized it.
             return Err(Error::new(Kind::Integrity, format!("cannot accept {SUBJECT}, which has no role"))
                 .hint("look at it: `pg_dumpall --globals-only`"));
         }

@@ -1,6 +1,6 @@
-//! Reads from the beginning of a dump which database it is of.
+//! Reads the name of the database from the start of a dump.
 
-/// How much of a dump has its header: the statement that creates the database comes before all objects.
+/// The length in which a dump's header is found: the statement that creates the database precedes all objects.
 pub const HEADER_BYTES: usize = 64 << 10;
 
 /// The database that a dump names at its beginning. A plain dump names one only with `--create`.
@@ -11,7 +11,7 @@ pub fn database_of(head: &[u8]) -> Option<String> {
     }
 }
 
-/// pg_dump writes a comment before each object; line feeds in names are blanks there.
+/// pg_dump writes a comment before each object; it replaces line feeds in names by spaces there.
 fn of_plain(head: &str) -> Option<String> {
     if !head.contains("-- PostgreSQL database dump") {
         return None;
@@ -50,7 +50,7 @@ impl<'a> Header<'a> {
         Some(taken)
     }
 
-    /// A sign, and the bytes from the lowest on.
+    /// A sign, and the bytes in little-endian order.
     fn int(&mut self) -> Option<i64> {
         let sign = *self.take(1)?.first()?;
         let bytes = self.take(self.int_bytes.min(7))?;

@@ -1,7 +1,7 @@
-//! Passes a dump on unchanged, counts what it contains, and refuses at its end what is not one whole dump.
+//! Passes a dump on unchanged, counts its contents, and rejects it at its end if it is not one complete dump.
 //!
-//! Whole means: it starts with the header of `pg_dump`; the completion trailer is between statements, with its
-//! closing `--` line; a `\restrict` is answered by its `\unrestrict`, and nothing but blanks and comments follows. The
+//! Complete means: it starts with the header of `pg_dump`; the completion trailer is between statements, with its
+//! closing `--` line; a `\restrict` has its `\unrestrict`, and nothing but blanks and comments follows. The
 //! only bytes that may be missing are blank lines at the very end.
 
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ use crate::report::remark::{Level, Remark};
 use crate::stream::SharedFacts;
 use crate::stream::stage::Stage;
 
-/// The stage that proves and counts a plain dump by `pg_dump`.
+/// The stage that verifies and counts a plain dump by `pg_dump`.
 pub struct Inspector {
     facts: SharedFacts,
     expected: Option<String>,
@@ -31,9 +31,9 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// Writes what it learns into `facts`; `expected` is the database that the dump must create, if it creates one.
+    /// Writes its results into `facts`; `expected` is the database that the dump must create, if it creates one.
     pub fn new(facts: SharedFacts, expected: Option<String>) -> Inspector {
-        // A structure of plain fields always has its JSON.
+        // A struct of plain fields always serializes to JSON.
         let shape = serde_json::to_value(DatabaseFacts::default()).unwrap_or_default();
         facts.lock().shapes.insert("database".to_owned(), shape);
         let (lexer, envelope, contents) = (Lexer::summing(), Envelope::new(Form::Database), Contents::new());
@@ -73,7 +73,7 @@ impl Inspector {
         }
     }
 
-    /// Refuses what is not one whole dump of the expected database.
+    /// Rejects data that is not one complete dump of the expected database.
     fn prove(&self) -> Result<()> {
         match self.envelope.flaw(self.lexer.is_cut()) {
             Some(flaw) => Err(self.refuse(flaw)),
@@ -114,7 +114,7 @@ impl Inspector {
         let newer = self.envelope.is_of_newer_pg_dump();
         let provider = self.envelope.names_provider() && self.contents.database.is_some();
         let encoding = self.contents.encoding.take().filter(|encoding| encoding != "UTF8");
-        // Without an encoding, what passes for UTF-8 mostly is.
+        // Without an encoding, valid UTF-8 is usually UTF-8.
         if encoding.as_ref().is_some_and(|encoding| encoding != "SQL_ASCII") {
             self.contents.names().for_each(|name| *name = spelt(name));
         }
@@ -156,14 +156,14 @@ impl Inspector {
     }
 }
 
-/// Leaves out of a dump, before its first table, what a server before 17 does not know.
+/// Removes from a dump, before its first table, settings that a server before 17 does not know.
 const WITHOUT_NEWER: &str = "sed -E '1,/^(COPY|INSERT|CREATE TABLE) /{/^SET transaction_timeout = 0;$/d;}'";
 
-/// Leaves out of the statement that makes the database what a server before 15 does not know.
+/// Removes from the statement that creates the database what a server before 15 does not know.
 const WITHOUT_PROVIDER: &str =
     r"sed -E '1,/^(COPY|INSERT|CREATE TABLE) /{s/^(CREATE DATABASE .*) LOCALE_PROVIDER = libc/\1/;}'";
 
-/// Lets a dump by `--clean` without `--if-exists` drop, before it makes anything, only what is there.
+/// Makes a dump by `--clean` without `--if-exists` drop only existing objects before it creates anything.
 const DROP_IF_EXISTS: &str = r"sed -E '1,/^(CREATE|COPY|INSERT) /{s/^DROP ((TEXT SEARCH [A-Z]+|MATERIALIZED VIEW|FOREIGN TABLE|FOREIGN DATA WRAPPER|EVENT TRIGGER|OPERATOR CLASS|OPERATOR FAMILY|ACCESS METHOD|USER MAPPING|[A-Z]+) )/DROP \1IF EXISTS /;s/^ALTER TABLE /&IF EXISTS /;s/^(ALTER TABLE .* DROP CONSTRAINT )/\1IF EXISTS /;s/^SELECT pg_catalog\.lo_unlink\(.([0-9]+).\);/SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid = \1;/;}'";
 
 fn newer_pg_dump() -> Remark {

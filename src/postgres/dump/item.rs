@@ -1,19 +1,19 @@
-//! Names the things that a plain dump is made of.
+//! Defines the items that make up a plain dump.
 
-/// One thing that has been read whole; [`Lexer::text`](crate::postgres::dump::lexer::Lexer::text) has its text.
+/// One item that was read completely; [`Lexer::text`](crate::postgres::dump::lexer::Lexer::text) has its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
     /// A bare word or number.
     Word,
     /// A quoted name; the text is the name without its quotes.
     Name,
-    /// A string, its text without the quotes; in a statement of no interest the text is not kept.
+    /// A string, its text without the quotes; in an irrelevant statement the text is not kept.
     String,
     /// Any other character of a statement.
     Sign(u8),
     /// The end of a statement.
     Semicolon,
-    /// A `--` comment from the first column on; the text begins behind the dashes.
+    /// A `--` comment from the first column on; the text begins after the dashes.
     Comment,
     /// A line for psql: the text begins with its backslash.
     PsqlLine,

@@ -1,6 +1,6 @@
-//! Keeps names that are not UTF-8 byte for byte in texts that are: each byte that is no part of it as `\xC6`.
+//! Keeps names that are not UTF-8 byte for byte in UTF-8 text: each invalid byte is written as `\xC6`.
 
-/// A name of a dump as text; nothing of it is lost.
+/// A name of a dump as text, without loss.
 pub fn legible(name: &[u8]) -> String {
     let mut text = String::new();
     for chunk in name.utf8_chunks() {
@@ -10,13 +10,13 @@ pub fn legible(name: &[u8]) -> String {
     text
 }
 
-/// The same name with every byte of another encoding spelt out: some of them would pass for UTF-8, and be other letters.
+/// The same name with every byte of another encoding escaped: some would be valid UTF-8 for other letters.
 pub fn spelt(text: &str) -> String {
     let spell = |byte: u8| if byte.is_ascii() { char::from(byte).to_string() } else { format!("\\x{byte:02X}") };
     bytes_of(text).into_iter().map(spell).collect()
 }
 
-/// The bytes of a name that `legible` gave.
+/// The bytes of a name from `legible`.
 pub fn bytes_of(text: &str) -> Vec<u8> {
     let (mut bytes, mut rest) = (Vec::new(), text);
     while let Some((before, after)) = rest.split_once("\\x") {

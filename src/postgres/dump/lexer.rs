@@ -1,8 +1,8 @@
-//! Splits a plain dump into words, comments, psql lines and blocks of rows, wherever the borders of its pieces fall.
+//! Splits a plain dump into words, comments, psql lines and blocks of rows, at any chunk boundaries.
 //!
-//! It knows as much of SQL's lexis as is needed never to take data for a statement: strings, quoted names, dollar
-//! quotes, nested comments. It takes strings for what the server takes them for with `standard_conforming_strings`, and
-//! notes what psql might read in another way.
+//! It knows enough SQL lexical rules never to take data for a statement: strings, quoted names, dollar
+//! quotes, nested comments. It reads strings as the server does with `standard_conforming_strings`, and
+//! records what psql might parse differently.
 
 pub mod dollar;
 pub mod quote;
@@ -15,15 +15,15 @@ use crate::postgres::dump::lexer::dollar::{Dollar, DollarQuote};
 use crate::postgres::dump::lexer::quote::{Ambiguous, Quote};
 use crate::postgres::dump::odd::Odd;
 
-/// What is kept of one word, name, comment or line; more than any name, version or token that matters is long.
+/// The bytes kept of one word, name, comment or line; longer than any relevant name, version or token.
 pub(crate) const KEPT_BYTES: usize = 4096;
 
-/// What is kept of one string: more than `pg_dump` writes of a large object at once.
+/// The bytes kept of one string: more than `pg_dump` writes of a large object at once.
 pub(crate) const KEPT_STRING_BYTES: usize = 64 << 10;
 
 #[derive(Debug)]
 enum State {
-    /// Between two things.
+    /// Between two items.
     Between,
     Word,
     Name,
@@ -35,7 +35,7 @@ enum State {
     BlockComment(BlockComment),
     Dollar(DollarQuote),
     PsqlLine,
-    /// Behind the `;` of a `COPY`: its rows begin on the next line.
+    /// After the `;` of a `COPY`: its rows begin on the next line.
     BeforeRows,
     Rows(RowCounter),
 }
@@ -45,17 +45,17 @@ pub(crate) struct Lexer {
     text: Vec<u8>,
     line_start: bool,
     in_statement: bool,
-    /// The statement does not matter: only its end is searched for.
+    /// The statement is irrelevant: only its end is searched for.
     skipping: bool,
-    /// The word `e` is directly before what comes, and gives escapes to a string.
+    /// The word `e` directly precedes the next item, and enables escapes in a string.
     escapes: bool,
-    /// A string was the last thing before what comes.
+    /// The previous item was a string.
     behind_string: bool,
     odd: Option<Odd>,
-    /// Whether the fingerprint of rows is taken, and that of the block that was read last.
+    /// Whether row fingerprints are computed, and the fingerprint of the last block.
     summing: bool,
     sum: Option<u128>,
-    /// What the strings of the statement have that other settings would read in another way.
+    /// What in the strings of the statement other settings would parse differently.
     ambiguous: Ambiguous,
 }
 
@@ -76,32 +76,32 @@ impl Lexer {
         }
     }
 
-    /// One that takes the fingerprints of rows as well.
+    /// A lexer that also computes row fingerprints.
     pub(crate) fn summing() -> Lexer {
         Lexer { summing: true, ..Lexer::new() }
     }
 
-    /// The sum of the rows of the block that was read last.
+    /// The sum of the rows of the last block.
     pub(crate) fn sum(&self) -> Option<u128> {
         self.sum
     }
 
-    /// The text of the item that was read last.
+    /// The text of the last item.
     pub(crate) fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// The statement that has begun does not matter: its words are not read one by one.
+    /// Marks the current statement as irrelevant: its words are not read one by one.
     pub(crate) fn skip_statement(&mut self) {
         self.skipping = true;
     }
 
-    /// The statement that has just ended was a `COPY`: what follows is rows.
+    /// Marks the statement that just ended as a `COPY`: rows follow.
     pub(crate) fn expect_rows(&mut self) {
         self.state = State::BeforeRows;
     }
 
-    /// Whole rows of the block that is being read.
+    /// Complete rows of the current block.
     pub(crate) fn rows_so_far(&self) -> Option<u64> {
         match &self.state {
             State::BeforeRows => Some(0),
@@ -110,7 +110,7 @@ impl Lexer {
         }
     }
 
-    /// How many bytes at the end of what was read may begin the line that ends the rows.
+    /// The number of final bytes that may be the start of the line that ends the rows.
     pub(crate) fn unsure_row_bytes(&self) -> usize {
         match &self.state {
             State::Rows(counter) => counter.unsure_bytes(),
@@ -118,12 +118,12 @@ impl Lexer {
         }
     }
 
-    /// The first thing so far that psql might read in another way.
+    /// The first construct so far that psql might parse differently.
     pub(crate) fn odd(&self) -> Option<Odd> {
         self.odd
     }
 
-    /// What the strings since the last call have that other settings would read in another way.
+    /// What in the strings since the last call other settings would parse differently.
     pub(crate) fn take_ambiguous(&mut self) -> Ambiguous {
         std::mem::take(&mut self.ambiguous)
     }
@@ -132,12 +132,12 @@ impl Lexer {
         self.in_statement
     }
 
-    /// Whether the end of the data here would cut something other than a comment.
+    /// Whether the end of data here would truncate something other than a comment.
     pub(crate) fn is_cut(&self) -> bool {
         self.in_statement || !matches!(self.state, State::Between | State::Comment)
     }
 
-    /// The next item, with `data` moved on behind it; none when `data` is used up.
+    /// Returns the next item and advances `data` past it; none when `data` is used up.
     pub(crate) fn next(&mut self, data: &mut &[u8]) -> Option<Item> {
         while !data.is_empty() {
             let (used, item) = self.step(data);
@@ -250,7 +250,7 @@ impl Lexer {
         (used, None)
     }
 
-    /// Starts a thing whose text begins behind the character at hand.
+    /// Starts an item whose text begins after the current character.
     fn begin(&mut self, state: State) -> (usize, Option<Item>) {
         self.text.clear();
         self.go(1, state)
@@ -268,7 +268,7 @@ impl Lexer {
     }
 }
 
-/// Whether a byte can be in a bare word; all of a character outside ASCII can.
+/// Whether a byte can be in a bare word; every byte of a non-ASCII character can.
 pub(crate) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }

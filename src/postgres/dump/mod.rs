@@ -1,4 +1,4 @@
-//! Reads what `pg_dump` writes: proves that a dump is whole and counts what it contains.
+//! Reads the output of `pg_dump`: verifies that a dump is complete and counts its contents.
 
 pub mod comment;
 pub mod contents;

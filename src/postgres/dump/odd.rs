@@ -1,22 +1,22 @@
-//! Names what a dump may not have because psql, the server and hikae could read it in different ways.
+//! Lists the constructs that a dump may not contain because psql, the server and hikae could parse them differently.
 
 /// Something that `pg_dump` never writes, and that could hide the end of a string or of a block of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Odd {
-    /// `'a' 'b'`: the second goes by the rules of the first, if a line end is between them.
+    /// `'a' 'b'`: the second follows the rules of the first if a line end separates them.
     JoinedStrings,
     /// psql ends a comment there.
     ReturnInComment,
-    /// `1$$` or `1e'`: psql takes the number and what is joined to it apart.
+    /// `1$$` or `1e'`: psql splits the number from what follows it.
     JoinedNumber,
     /// `$word` that is no dollar quote.
     LoneDollar,
-    /// `\.` with something behind it on its line.
+    /// `\.` with something after it on its line.
     EndOfRows,
 }
 
 impl Odd {
-    /// What the dump has, as a sentence goes on after `which`.
+    /// What the dump contains, as the continuation of a sentence after `which`.
     pub(crate) fn which(self) -> &'static str {
         match self {
             Odd::JoinedStrings => "joins two strings",

@@ -1,4 +1,4 @@
-//! Understands what one SQL statement of a dump makes, from its first words and from a window of three that moves over the rest.
+//! Recognizes what one SQL statement of a dump creates, from its first words and a sliding window of three over the rest.
 
 pub mod large;
 pub mod setval;
@@ -8,10 +8,10 @@ use crate::postgres::dump::item::Item;
 use crate::postgres::dump::legible::legible;
 use crate::postgres::dump::statement::large::Large;
 
-/// As long as the longest statement that is read whole: `SELECT pg_catalog.setval(E'name', -1, true)`.
+/// The length of the longest statement that is read whole: `SELECT pg_catalog.setval(E'name', -1, true)`.
 const HEAD_LENGTH: usize = 13;
 
-/// What a statement makes, of the things that are counted.
+/// What a statement creates, among the counted objects.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Made {
     Nothing,
@@ -23,7 +23,7 @@ pub(crate) enum Made {
     View,
     Function,
     Extension(String),
-    /// What the dump is written in.
+    /// The encoding of the dump.
     Encoding(String),
     LargeObject(Large),
     /// The rows of this table follow, with these columns.
@@ -45,8 +45,8 @@ pub(crate) enum Head {
     String(String),
 }
 
-/// The words that mean something further on in a statement. Not all are reserved, so a column may bear one as its
-/// name, but only reserved ones are where these are looked for.
+/// The words that have a meaning later in a statement. Not all are reserved, so a column may have one as its
+/// name, but only reserved ones can occur where these are searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mark {
     Other,
@@ -91,9 +91,9 @@ impl Statement {
         }
     }
 
-    /// Takes one word, name, string or sign; says whether the rest of the statement matters.
+    /// Takes one word, name, string or sign; returns whether the rest of the statement matters.
     pub(crate) fn push(&mut self, item: Item, text: &[u8]) -> bool {
-        // A dump by `--inserts` has millions of statements that make nothing.
+        // A dump by `--inserts` has millions of statements that create nothing.
         if self.ignored {
             return false;
         }
@@ -123,7 +123,7 @@ impl Statement {
         self.constraints
     }
 
-    /// Whether it adds a constraint that the rows were never held to: `pg_dump` gives each a statement of its own.
+    /// Whether it adds a constraint as `NOT VALID`: `pg_dump` writes each in its own statement.
     pub(crate) fn is_not_valid(&self) -> bool {
         self.constraints > 0 && self.window[1..] == [Mark::Not, Mark::Valid]
     }
@@ -133,7 +133,7 @@ impl Statement {
         self.head.first().is_some_and(|verb| verb.is_any(&["copy", "insert"]))
     }
 
-    /// Whether it drops something without `IF EXISTS`, which would fail where that is not there.
+    /// Whether it drops something without `IF EXISTS`, which fails if the object does not exist.
     pub(crate) fn drops_blindly(&self) -> bool {
         let has = |words: &[&str]| self.head.iter().any(|word| word.is_any(words));
         let drops = match self.head.first() {
@@ -150,7 +150,7 @@ impl Statement {
         has(&["default_transaction_read_only", "transaction_read_only"]) && has(&["database"])
     }
 
-    /// What the whole statement makes.
+    /// What the whole statement creates.
     pub(crate) fn made(&self) -> Made {
         let Some((first, rest)) = self.head.split_first() else { return Made::Nothing };
         let from_stdin = self.window[1..] == [Mark::From, Mark::Stdin];
@@ -170,7 +170,7 @@ impl Statement {
         made.unwrap_or(Made::Nothing)
     }
 
-    /// `OR REPLACE` is no modifier here: `pg_dump` writes it where it completes a view that it has made before.
+    /// `OR REPLACE` is no modifier here: `pg_dump` writes it to complete a view that it created before.
     fn created(&self, words: &[Head]) -> Option<Made> {
         let modifiers = words.iter().take_while(|word| word.is_any(&["unique", "unlogged", "materialized"])).count();
         let (kind, name) = words[modifiers..].split_first()?;

@@ -1,4 +1,4 @@
-//! Reads the warnings of a `pg_dump` that ended well, and decides which of them say that something was left out.
+//! Reads the warnings of a successful `pg_dump`, and decides which of them mean that something was left out.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::report::remark::{Level, Remark};
 use crate::stream::SharedFacts;
 use crate::world::Exit;
 
-/// What is said of everything that pg_dump does not write, or does not write as it is.
+/// The messages about everything that pg_dump omits or changes.
 const LEFT_OUT: [&str; 15] = [
     "not dumped",
     "could not",
@@ -24,18 +24,18 @@ const LEFT_OUT: [&str; 15] = [
     "typtype",
     "duplicate",
 ];
-/// The most warnings that are kept; a damaged catalog may have one for each object.
+/// The maximum number of warnings that are kept; a damaged catalog may have one for each object.
 pub const MOST: usize = 100;
-/// This much of what a program writes on its standard error is surely kept; of more than that, the beginning is lost.
+/// At least this much of a program's standard error is kept; of a longer one, the beginning is lost.
 pub const KEPT_BYTES: usize = 48 << 10;
 
-/// Keeps every warning of a program that ended well.
+/// Keeps every warning of a successful program.
 pub fn heed(program: &str, database: Option<String>, facts: &SharedFacts) -> impl FnOnce(&Exit) + Send + 'static {
     let (program, facts) = (program.to_owned(), facts.clone());
     move |exit| facts.lock().remarks.extend(warnings(&program, database.as_deref(), &exit.stderr))
 }
 
-/// The warnings in what `program` wrote on its standard error, each with its details; `whole` says what was dumped.
+/// The warnings in the standard error of `program`, each with its details; `whole` names what was dumped.
 pub fn warnings(program: &str, whole: Option<&str>, stderr: &str) -> Vec<Remark> {
     let subject = whole.map_or_else(|| program.to_owned(), |database| format!("{program} of `{database}`"));
     let mut found: Vec<String> = Vec::new();
@@ -48,12 +48,12 @@ pub fn warnings(program: &str, whole: Option<&str>, stderr: &str) -> Vec<Remark>
             _ => {}
         }
     }
-    // A program that says the same thing for each of a million rows has said one thing.
+    // The same message for each of a million rows counts once.
     let mut seen = BTreeSet::new();
     found.retain(|text| seen.insert(text.clone()));
     let more = found.len().saturating_sub(MOST);
     let mut remarks: Vec<Remark> = found.iter().take(MOST).map(|text| remark(&subject, text)).collect();
-    // What is lost may say that something was left out.
+    // The lost part may report that something was left out.
     if more > 0 || (stderr.len() > KEPT_BYTES && !found.is_empty()) {
         let more = if more > 0 { format!("{more} more warnings") } else { "more warnings than are kept".to_owned() };
         remarks.push(Remark::new(Level::Incomplete, "pg_dump_warning", format!("{subject}: {more}")));

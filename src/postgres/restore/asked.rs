@@ -1,4 +1,4 @@
-//! Asks a restored database what it holds, table by table, and compares that with its backup.
+//! Queries the contents of a restored database, table by table, and compares them with its backup.
 
 use std::collections::BTreeMap;
 
@@ -12,19 +12,19 @@ use crate::postgres::server::query::ask_in;
 use crate::postgres::server::talk::Talk;
 use crate::world::postgres::{QueryResult, message_of};
 
-/// The most that a database may say about itself: some hundred thousand tables.
+/// The largest answer of a database about itself: a few hundred thousand tables.
 const MOST_LIVE_BYTES: usize = 128 << 20;
 
-/// The database that is asked.
+/// The database that is queried.
 pub struct Asked<'a> {
     pub talk: &'a mut Talk,
     pub database: &'a str,
-    /// Whether nobody vouches for the code in it, which reading may run.
+    /// Whether the code in it, which reading may run, is not trusted.
     pub apart: bool,
 }
 
 impl Asked<'_> {
-    /// What there is; names that the dump has in another encoding are read on the way.
+    /// What the database contains; names that the dump has in another encoding are decoded as well.
     pub async fn live(&mut self, expected: &mut DatabaseFacts) -> Result<Live> {
         self.talk.run(live::PRELUDE.map(str::to_owned)).await?;
         self.talk.set_apart(self.apart);
@@ -32,7 +32,7 @@ impl Asked<'_> {
         self.json(live::query()).await
     }
 
-    /// The checks of the recipe's own queries, which find names as any session does.
+    /// The checks of the recipe's own queries, which resolve names as any session does.
     pub async fn queries(&mut self, queries: &BTreeMap<String, String>) -> Result<Vec<Check>> {
         let mut checks = Vec::new();
         if !queries.is_empty() {
@@ -46,7 +46,7 @@ impl Asked<'_> {
         Ok(checks)
     }
 
-    /// The one value that a query of hikae's own gives.
+    /// The one value that a query of hikae returns.
     async fn json<T: de::DeserializeOwned>(&mut self, sql: String) -> Result<T> {
         let answer = self.talk.ask_for(sql, MOST_LIVE_BYTES).await?;
         serde_json::from_str(&answer.value().unwrap_or_default()).map_err(|error| self.unreadable().because(error))
@@ -69,8 +69,8 @@ impl Asked<'_> {
         Ok(())
     }
 
-    /// Counts every table but those that are `read_whole` anyway, reads a row of each, and looks at every sequence.
-    /// What the server refuses is the answer.
+    /// Counts every table except those that are `read_whole` anyway, reads a row of each, and queries every sequence.
+    /// An error of the server is the result.
     pub async fn answers(
         &mut self,
         targets: &[Target<'_>],
@@ -103,7 +103,7 @@ impl Asked<'_> {
         Ok(answers)
     }
 
-    /// What a statement gives, or the words with which the server refuses it.
+    /// The result of a statement, or the error message of the server.
     async fn said(&mut self, sql: String) -> Result<std::result::Result<QueryResult, String>> {
         match self.talk.ask(sql).await {
             Ok(answer) => Ok(Ok(answer)),
@@ -114,7 +114,7 @@ impl Asked<'_> {
         }
     }
 
-    /// A query of the recipe's own, whose one row must be one true value.
+    /// A query of the recipe, which must return one row with one true value.
     async fn holds(&mut self, name: &str, sql: &str) -> Check {
         let rows = ask_in(self.talk, self.database, sql).await;
         let check = match rows {

@@ -1,11 +1,11 @@
-//! Gives a statement of a dump the one form in which it is compared, and the words by which people know it.
+//! Converts a statement of a dump to the canonical form for comparison, and to a label for people.
 
-/// The text in which two dumps of the same thing are the same.
+/// The text that is identical in two dumps of the same object.
 ///
-/// The server writes a list of constants of the type `varchar` as `(ARRAY['a'::character varying, …])::text[]`. Read back, that is
-/// `ARRAY[('a'::character varying)::text, …]`, and stays so: the first form becomes the second.
+/// The server writes a list of constants of the type `varchar` as `(ARRAY['a'::character varying, …])::text[]`. Read back, this becomes
+/// `ARRAY[('a'::character varying)::text, …]`, and stays so: the first form is converted to the second.
 ///
-/// A table that inherits has the columns of its parents first when it is made anew: their order is no difference.
+/// A recreated table that inherits has its parents' columns first: the column order is not compared.
 pub fn canonical(text: &str) -> String {
     match inheriting(text) {
         Some(sorted) => distributed(&sorted),
@@ -13,7 +13,7 @@ pub fn canonical(text: &str) -> String {
     }
 }
 
-/// The statement that makes a table which inherits, with the lines of its columns in their alphabetical order.
+/// The statement that creates an inheriting table, with its column lines in alphabetical order.
 fn inheriting(text: &str) -> Option<String> {
     let (head, rest) = text.split_once(" (\n").filter(|(head, _)| head.contains("TABLE "))?;
     let (columns, behind) = rest.split_once("\n)\nINHERITS (")?;
@@ -42,7 +42,7 @@ fn distributed(text: &str) -> String {
     out + rest
 }
 
-/// `(ARRAY[a, b])::text[]` at the start of `list` as `ARRAY[(a)::text, (b)::text]`, and how many bytes it has.
+/// `(ARRAY[a, b])::text[]` at the start of `list` as `ARRAY[(a)::text, (b)::text]`, and its length in bytes.
 fn distribute(list: &str) -> Option<(String, usize)> {
     let inner = &list["(ARRAY[".len()..];
     let items = items(inner)?;
@@ -72,7 +72,7 @@ fn items(text: &str) -> Option<Vec<&str>> {
             b')' | b']' => depth -= 1,
             b',' if depth == 0 => {
                 items.push(&text[begin..at]);
-                // The server writes a blank behind each comma.
+                // The server writes a space after each comma.
                 text[at + 1..].strip_prefix(' ')?;
                 begin = at + 2;
             }
@@ -85,10 +85,10 @@ fn items(text: &str) -> Option<Vec<&str>> {
     None
 }
 
-/// The most words of a label.
+/// The maximum number of words in a label.
 const MOST_WORDS: usize = 12;
 
-/// The first words of a statement, up to what it says of the object: `CREATE TABLE public.t`, `ALTER TABLE public.t OWNER`.
+/// The first words of a statement, through the object's name and action: `CREATE TABLE public.t`, `ALTER TABLE public.t OWNER`.
 pub fn label(text: &str) -> String {
     let ends = [
         "(", "AS", "IS", "TO", "USING", "FROM", "FOR", "WITH", "SELECT", "SERVER", "OPTIONS", "BEFORE", "AFTER",

@@ -1,4 +1,4 @@
-//! Compares what a restored database has with what its manifest says, one check for each thing that can be missing.
+//! Compares a restored database with its manifest, with one check for each kind of object that can be missing.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -10,27 +10,27 @@ use crate::postgres::dump::facts::{DatabaseFacts, TableRows};
 use crate::postgres::restore::live::{Answers, Live, LiveTable, Target};
 use crate::postgres::server::quoting::shown;
 
-/// Up to this many tables, each has a line of its own; of more, only those that are wrong.
+/// Up to this many tables, each has its own line; with more, only the wrong ones have.
 const LISTED: usize = 100;
-/// How many names a detail lists.
+/// The maximum number of names in a detail.
 const NAMED: usize = 10;
 
-/// What the name of the step begins with in which a check is recorded.
+/// The prefix of the step name that records a check.
 pub const CHECK: &str = "check ";
 
-/// One thing that was compared.
+/// One comparison.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Check {
     /// What was compared, one word for each kind: `tables`, `rows`, `indexes`.
     pub name: &'static str,
-    /// The table, sequence or query that it is about, where there is one.
+    /// The table, sequence or query that it is about, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
     pub expected: Value,
     #[serde(skip_serializing_if = "Value::is_null")]
     pub found: Value,
     pub ok: bool,
-    /// Whether it was compared; what was not neither holds nor fails.
+    /// Whether it was compared; otherwise the check neither passes nor fails.
     #[serde(skip_serializing_if = "is_true")]
     pub compared: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ impl Check {
         Check { name, object: None, ok: expected == found, compared: true, expected, found, detail: None }
     }
 
-    /// What could not be compared, or was not, and why.
+    /// A check that was not or could not be compared, with the reason.
     pub fn not_compared(name: &'static str, why: impl Into<String>) -> Check {
         let why = Some(why.into());
         Check { name, object: None, ok: true, compared: false, expected: Value::Null, found: Value::Null, detail: why }
@@ -53,7 +53,7 @@ impl Check {
         Check { object: Some(object.into()), ..self }
     }
 
-    /// Adds what is to be said when the check fails.
+    /// Adds a detail for the case that the check fails.
     pub fn because(self, detail: impl FnOnce() -> String) -> Check {
         let detail = if self.ok { None } else { Some(detail()).filter(|detail| !detail.is_empty()) };
         Check { detail, ..self }
@@ -101,7 +101,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Everything that can be compared, in the order of the guide's list (App. B).
+/// All comparisons, in the order of the guide's list (App. B).
 pub fn compare(expected: &DatabaseFacts, live: &Live, targets: &[Target], answers: &Answers) -> Vec<Check> {
     let places = Places::new(live, targets);
     let mut checks = vec![tables(expected, live, &places)];
@@ -124,7 +124,7 @@ pub fn compare(expected: &DatabaseFacts, live: &Live, targets: &[Target], answer
     checks
 }
 
-/// Where the tables of the database are, by their names.
+/// The positions of the database's tables, by their names.
 struct Places<'a> {
     by_name: HashMap<(&'a str, &'a str), usize>,
     all: HashMap<(&'a str, &'a str), &'a LiveTable>,
@@ -134,7 +134,7 @@ struct Places<'a> {
 impl<'a> Places<'a> {
     fn new(live: &'a Live, targets: &'a [Target<'a>]) -> Places<'a> {
         let key = |table: &'a LiveTable| (table.schema.as_str(), table.name.as_str());
-        // A dump of before 10.3 names no schema; its tables are then found by their name alone.
+        // A dump from before 10.3 names no schema; its tables are then found by name alone.
         let bare = |table: &'a LiveTable| ("", table.name.as_str());
         let by_name =
             targets.iter().enumerate().flat_map(|(at, t)| [(bare(t.table), at), (key(t.table), at)]).collect();
@@ -167,7 +167,7 @@ fn tables(expected: &DatabaseFacts, live: &Live, places: &Places) -> Check {
     })
 }
 
-/// The rows of every table that the dump has rows of; a table that is missing is reported by `tables`.
+/// The rows of every table with rows in the dump; a missing table is reported by `tables`.
 fn rows(expected: &DatabaseFacts, places: &Places, answers: &Answers, event_triggers: bool) -> Vec<Check> {
     let mut checks = Vec::new();
     for said in &expected.tables {
@@ -180,7 +180,7 @@ fn rows(expected: &DatabaseFacts, places: &Places, answers: &Answers, event_trig
             Some(Err(error)) if is_hidden(&error) => Check::not_compared("rows", error).of(object),
             Some(Ok(found)) => {
                 let mut check = Check::new("rows", rows, found).of(object);
-                // An extension fills its tables itself, and the dump has only what was added.
+                // An extension fills its tables itself, and the dump has only rows that were added.
                 check.ok |= table.member && found > rows;
                 check
             }
@@ -198,24 +198,24 @@ fn rows(expected: &DatabaseFacts, places: &Places, answers: &Answers, event_trig
     checks
 }
 
-/// Whether rows are hidden from who reads, so that they can be neither counted nor compared.
+/// Whether rows are hidden from the reading user, so that they can be neither counted nor compared.
 fn is_hidden(error: &str) -> bool {
     error.contains("row-level security")
 }
 
-/// Why more is there than in the backup, where that is no fault of the restore.
+/// The reason for extra rows, if they are not a fault of the restore.
 pub fn written_by_triggers(more: u64) -> String {
     format!("there are {more} more: event triggers of the database write while it is restored and looked at")
 }
 
-/// A dump may have tables whose rows nobody counted; the reader of the checks must know.
+/// A dump may have tables whose rows were not counted; the checks must report that.
 fn uncounted(expected: &DatabaseFacts) -> Option<Check> {
     let tables = expected.tables.iter().filter(|table| table.rows.is_none()).count();
     (tables > 0)
         .then(|| Check::not_compared("tables not counted", format!("the backup has no rows of {tables} tables")))
 }
 
-/// A backup of tables without a single row is no backup of their data, unless that was asked for.
+/// A backup of tables without any row is no backup of their data, unless this was requested.
 fn empty(expected: &DatabaseFacts) -> Option<Check> {
     expected.without_data.then(|| {
         let mut check = Check::new("rows in the backup", "some", "none");
@@ -265,7 +265,7 @@ fn sequence_values(expected: &DatabaseFacts, answers: &Answers, event_triggers: 
 fn extensions(said: &[String], found: &[String]) -> Check {
     let (expected, have): (HashSet<&String>, HashSet<&String>) = (said.iter().collect(), found.iter().collect());
     let missing: Vec<String> = said.iter().filter(|name| !have.contains(name)).cloned().collect();
-    // One that the backup does not have may come from the template of the server: it is in nobody's way.
+    // An extension that the backup does not have may come from the server's template: it does no harm.
     let surplus = found.iter().filter(|name| !expected.contains(name)).count();
     let mut check = Check::new("extensions", said.len(), found.len() - surplus);
     check.ok = missing.is_empty();

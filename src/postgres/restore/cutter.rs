@@ -1,4 +1,4 @@
-//! Cuts a dump into the steps of a load: whole statements, and the rows between them, wherever the borders of its pieces fall.
+//! Cuts a dump into the steps of a load: whole statements, and the rows between them, at any chunk boundaries.
 
 use std::collections::VecDeque;
 
@@ -6,20 +6,20 @@ use bytes::{Bytes, BytesMut};
 
 use crate::world::postgres::Step;
 
-/// No server takes a longer statement.
+/// No server accepts a longer statement.
 const MOST_STATEMENT_BYTES: usize = (1 << 30) - (1 << 10);
 
 /// The line that ends the rows of a table.
 const END_OF_ROWS: usize = b"\\.\n".len();
 
-/// What of the dump has not been given on.
+/// The part of the dump that was not yet passed on.
 #[derive(Default)]
 pub(crate) struct Cutter {
-    /// Whether steps are made at all; a dump that is only judged need not be held.
+    /// Whether steps are created; a dump that is only judged need not be kept.
     gives: bool,
-    /// What earlier pieces have of the statement at hand, or of a line that may end the rows.
+    /// The bytes of earlier chunks that belong to the current statement, or to a line that may end the rows.
     held: BytesMut,
-    /// The line in which the statement at hand begins.
+    /// The line in which the current statement begins.
     line: u64,
 }
 
@@ -28,17 +28,17 @@ impl Cutter {
         Cutter { gives, ..Cutter::default() }
     }
 
-    /// A statement begins in this line.
+    /// Begins a statement in this line.
     pub(crate) fn begin(&mut self, line: u64) {
         self.line = line;
     }
 
-    /// Forgets what is between two statements.
+    /// Discards the text between two statements.
     pub(crate) fn skip(&mut self) {
         self.held.clear();
     }
 
-    /// How much is held.
+    /// The number of bytes kept.
     pub(crate) fn held_bytes(&self) -> usize {
         self.held.len()
     }
@@ -47,14 +47,14 @@ impl Cutter {
         self.held.len() > MOST_STATEMENT_BYTES
     }
 
-    /// Keeps what a piece ends with: the beginning of a statement.
+    /// Keeps the end of a chunk: the beginning of a statement.
     pub(crate) fn hold(&mut self, data: &[u8], needed: bool) {
         if self.gives || needed {
             self.held.extend_from_slice(data);
         }
     }
 
-    /// All of the statement, whose last part is `data`.
+    /// Returns the whole statement, whose last part is `data`.
     pub(crate) fn whole(&mut self, data: Bytes) -> Bytes {
         if self.held.is_empty() {
             return data;
@@ -63,7 +63,7 @@ impl Cutter {
         self.held.split().freeze()
     }
 
-    /// Gives the statement on whose last part is `data`.
+    /// Passes on the statement whose last part is `data`.
     pub(crate) fn statement(&mut self, data: Bytes, copies: bool, out: &mut VecDeque<Step>) {
         let (sql, line) = (self.whole(data), self.line);
         if self.gives {
@@ -72,7 +72,7 @@ impl Cutter {
         }
     }
 
-    /// Gives rows on; the last `unsure` bytes may begin the line that ends them.
+    /// Passes on rows; the last `unsure` bytes may begin the line that ends them.
     pub(crate) fn rows(&mut self, data: Bytes, unsure: usize, out: &mut VecDeque<Step>) {
         if !self.gives {
             return;
@@ -85,7 +85,7 @@ impl Cutter {
         }
     }
 
-    /// Gives the last rows on, without the line that ends them.
+    /// Passes on the last rows, without the line that ends them.
     pub(crate) fn end_of_rows(&mut self, data: Bytes, out: &mut VecDeque<Step>) {
         if !self.gives {
             return;
@@ -99,7 +99,7 @@ impl Cutter {
     }
 }
 
-/// The statement without the blanks before it.
+/// The statement without leading blanks.
 fn trimmed(sql: Bytes) -> Bytes {
     let blanks = sql.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     sql.slice(blanks..)

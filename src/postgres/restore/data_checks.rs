@@ -12,10 +12,10 @@ use crate::postgres::restore::live::{Live, LiveTable};
 use crate::postgres::restore::read_back::{Read, ReadBack, TableColumns, Writing};
 use crate::postgres::server::quoting::shown;
 
-/// Up to this many tables that differ have a check of their own.
+/// Up to this many differing tables have their own check.
 const LISTED: usize = 100;
 
-/// One table that has a fingerprint in the backup.
+/// One table with a fingerprint in the backup.
 struct Table<'a> {
     said: &'a TableRows,
     live: &'a LiveTable,
@@ -23,14 +23,14 @@ struct Table<'a> {
     asked: TableColumns,
 }
 
-/// The tables whose rows the backup has fingerprints of.
+/// The tables with fingerprints in the backup.
 pub struct Data<'a> {
     tables: Vec<Table<'a>>,
     places: HashMap<(&'a str, &'a str), usize>,
     expected: &'a DatabaseFacts,
 }
 
-/// How many rows were read of each of these tables, and their sum.
+/// The number of rows read of each of these tables, and their sum.
 pub type Found = Vec<Read<(u64, u128)>>;
 
 impl<'a> Data<'a> {
@@ -41,12 +41,12 @@ impl<'a> Data<'a> {
         Data { tables, places, expected }
     }
 
-    /// Whether the rows of this table are read, and so counted.
+    /// Whether the rows of this table are read, and therefore counted.
     pub fn reads(&self, table: &LiveTable) -> bool {
         self.place(table).is_some()
     }
 
-    /// How many rows were read of a table, or the words with which the server refused it.
+    /// The number of rows read of a table, or the error message of the server.
     pub fn rows(&self, found: &Found, table: &LiveTable) -> Option<Read<u64>> {
         let read = found.get(self.place(table)?)?;
         Some(read.clone().map(|(rows, _)| rows))
@@ -98,7 +98,7 @@ fn tables<'a>(expected: &'a DatabaseFacts, live: &'a Live) -> Vec<Table<'a>> {
     expected.tables.iter().filter_map(known).collect()
 }
 
-/// Tables whose rows the backup has, and no fingerprint of them.
+/// Tables whose rows are in the backup without a fingerprint.
 fn not_taken(expected: &DatabaseFacts) -> Vec<Check> {
     let without =
         |said: &&TableRows| said.rows.is_some() && said.fingerprint.as_ref().is_none_or(|taken| taken.kind != KIND);
@@ -107,8 +107,8 @@ fn not_taken(expected: &DatabaseFacts) -> Vec<Check> {
     (count > 0).then(|| Check::not_compared("data", why)).into_iter().collect()
 }
 
-/// Reads every table as the backup was written. Nobody knows which time zone another program than hikae had, or how it wrote bytes:
-/// a table that differs is read in the other ways as well.
+/// Reads every table as the backup was written. For a dump by another program, the time zone and the output of bytes are unknown:
+/// a table that differs is read again with the alternatives.
 async fn read(read_back: &ReadBack<'_>, expected: &DatabaseFacts, tables: &[Table<'_>]) -> Result<Found> {
     let encoding = expected.encoding.as_deref().unwrap_or("UTF8");
     let ways = [(Some("UTC"), None), (None, None), (Some("UTC"), Some("escape")), (Some("UTC"), Some("hex"))];

@@ -1,17 +1,17 @@
-//! Compares the structure of a restored database with that of its backup, and says what differs and what was not compared.
+//! Compares the structure of a restored database with that of its backup, and reports what differs and what was not compared.
 
 use std::collections::BTreeMap;
 
 use crate::postgres::restore::checks::Check;
 use crate::postgres::restore::structure::{Made, Shape, Structure};
 
-/// How many differences are shown one by one.
+/// The number of differences that are shown one by one.
 const MOST_SHOWN: usize = 20;
 
 /// How much of a statement a difference shows.
 const SHOWN_CHARS: usize = 160;
 
-/// A kind of statement that a backup may have been made without.
+/// A kind of statement that a backup may omit.
 struct Class {
     name: &'static str,
     has: fn(&Shape) -> bool,
@@ -30,7 +30,7 @@ fn is_right(text: &str) -> bool {
     text.starts_with("GRANT ") || text.starts_with("REVOKE ") || text.starts_with("ALTER DEFAULT PRIVILEGES")
 }
 
-/// The checks of the structure. `other` says how the programs differ, where they do: then a difference may come from that.
+/// The checks of the structure. `other` says how the programs differ, if they do: this can cause differences.
 pub fn compare(said: &Structure, found: &Structure, other: Option<&str>) -> Vec<Check> {
     let without: Vec<&Class> = CLASSES.iter().filter(|class| !(class.has)(&said.shape)).collect();
     let mut checks: Vec<Check> = Vec::new();
@@ -81,7 +81,7 @@ fn difference(label: &str, said: &[&Made], found: &[&Made]) -> Check {
     check
 }
 
-/// The first line in which two statements differ, of each.
+/// The first line that differs between two statements, from each.
 fn apart(said: &Made, found: &Made) -> (String, String) {
     let (mut ours, mut theirs) = (said.text.lines(), found.text.lines());
     loop {

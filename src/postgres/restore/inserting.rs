@@ -1,8 +1,8 @@
-//! Checks that an `INSERT` is one that `pg_dump --inserts` writes: plain values, and nothing that could be a call or a query.
+//! Checks that an `INSERT` is one that `pg_dump --inserts` writes: plain values, without any call or query.
 
 use crate::postgres::dump::item::Item;
 
-/// What was read last of a statement, from the name of its table on; `INSERT INTO` comes before it.
+/// The parser state after `INSERT INTO`, starting with the table name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Insert {
     Into,
@@ -16,9 +16,9 @@ pub(crate) enum Insert {
     OverridingWhich,
     Default,
     Values,
-    /// A row or a value of it is to come.
+    /// A row or one of its values is expected.
     Value,
-    /// A number is to come: a sign comes before it.
+    /// A number is expected after a sign.
     Signed,
     Number,
     Point,
@@ -37,7 +37,7 @@ pub(crate) enum Insert {
 use Insert::*;
 
 impl Insert {
-    /// What it is behind one more word or sign; none when `pg_dump` writes no such thing there.
+    /// The state after one more word or sign; none if `pg_dump` never writes that there.
     pub(crate) fn then(self, item: Item, text: &[u8]) -> Option<Insert> {
         let name = matches!(item, Item::Word | Item::Name);
         let next = match (self, item) {

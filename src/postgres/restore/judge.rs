@@ -1,6 +1,6 @@
-//! Judges a dump statement by statement, as `pg_dump` writes it: what may be restored, what is about the database itself, what is refused.
+//! Judges each statement of a dump, as `pg_dump` writes it: it may be restored, is about the database itself, or is rejected.
 //!
-//! Backup and restore ask the same judge, so that a dump which would be refused is reported when it is made.
+//! Backup and restore use the same judge, so that a dump that would be rejected is reported when it is created.
 
 use std::collections::BTreeSet;
 
@@ -15,22 +15,22 @@ use crate::postgres::restore::roles::Roles;
 use crate::postgres::restore::rules::watch::Watch;
 use crate::postgres::restore::rules::{Act, Ruling, Token, is_whole, rule};
 
-/// The most words by which a statement is recognized.
+/// The maximum number of words that identify a statement.
 const MOST_TOKENS: usize = 64;
 
 /// Since 17, `pg_dump` sets it in every dump.
 pub(crate) const NEWER_SETTING: &str = "transaction_timeout";
 
-/// What becomes of the bytes up to the end of the item that was judged.
+/// What happens to the bytes up to the end of the judged item.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// It is not known yet.
+    /// Not yet known.
     Hold,
     /// A comment, or a line for psql, which no restore needs.
     Skip,
-    /// A statement that may be restored is whole; rows follow a `COPY`.
+    /// The end of a statement that may be restored; rows follow a `COPY`.
     Statement { copies: bool },
-    /// The rows of a table are whole.
+    /// The end of a table's rows.
     EndOfRows,
     /// A statement about the database itself, which one of its words names.
     Database { act: Act, name_at: usize, tokens: Vec<Token> },
@@ -46,7 +46,7 @@ pub(crate) struct Judge {
     /// Whether the dump drops its database, and whether it creates it.
     drops: bool,
     creates: bool,
-    /// The settings of the dump's database under which it could be read in another way.
+    /// The settings of the dump's database that could make it parse differently.
     other_reading: OtherReading,
 }
 
@@ -58,7 +58,7 @@ enum Mode {
     Rows,
     /// In a statement about the database that one of its first words names.
     Removing(Act, usize),
-    /// In a statement that was refused.
+    /// In a rejected statement.
     Refused,
 }
 
@@ -76,7 +76,7 @@ impl Judge {
         }
     }
 
-    /// The database that the dump names, as far as it is known.
+    /// The database that the dump names, if known.
     pub(crate) fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
@@ -86,12 +86,12 @@ impl Judge {
         self.roles.found()
     }
 
-    /// Whether the statement at hand may be restored, as far as is known.
+    /// Whether the current statement may be restored, as far as known.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self.mode, Mode::Passing(_))
     }
 
-    /// Whether no statement is under way, and no rows.
+    /// Whether the position is outside of statements and rows.
     pub(crate) fn is_between(&self) -> bool {
         matches!(self.mode, Mode::Between)
     }
@@ -100,7 +100,7 @@ impl Judge {
         matches!(self.mode, Mode::Rows)
     }
 
-    /// Whether the rest of the statement decides nothing any more, wherever its semicolons are.
+    /// Whether the rest of the statement, including its semicolons, is irrelevant.
     pub(crate) fn is_free(&self) -> bool {
         matches!(self.mode, Mode::Passing(Watch::Anything)) && !self.nesting.is_open()
     }
@@ -130,12 +130,12 @@ impl Judge {
         }
     }
 
-    /// Skips the rest of the refused statement, so that the next one can be judged.
+    /// Skips the rest of the rejected statement, so that the next one can be judged.
     pub(crate) fn pass_over(&mut self) {
         self.mode = Mode::Refused;
     }
 
-    /// What is wrong with the dump as a whole, now that it has ended; `cut` says that it ends inside something.
+    /// The error of the dump as a whole, after its end; `cut` means that it ends inside an item.
     pub(crate) fn end(&self, cut: bool) -> Option<Refusal> {
         match &self.name {
             _ if !matches!(self.mode, Mode::Between) || cut => Some(Refusal::cut()),
@@ -144,7 +144,7 @@ impl Judge {
         }
     }
 
-    /// One word of a statement that may be an `INSERT`; says whether it is one.
+    /// Takes one word of a statement that may be an `INSERT`; returns whether it is one.
     fn row(&mut self, item: Item, text: &[u8]) -> Result<bool, Refusal> {
         match &mut self.mode {
             Mode::Passing(watch) => watch.push_row(item, text).map_err(Refusal::statement),
@@ -152,7 +152,7 @@ impl Judge {
         }
     }
 
-    /// One word of a statement.
+    /// Takes one word of a statement.
     fn token(&mut self, token: Token) -> Result<Verdict, Refusal> {
         self.nesting.push(&token);
         self.roles.push(&token);
@@ -195,7 +195,7 @@ impl Judge {
         self.roles.end_statement();
         let strings = lexer.take_ambiguous();
         match std::mem::replace(&mut self.mode, Mode::Between) {
-            // A server before 17 does not know it, and no session of a restore needs it.
+            // A server before 17 does not support it, and a restore does not need it.
             Mode::Passing(_) if is_of_newer_pg_dump(&tokens) => Ok(Verdict::Skip),
             Mode::Passing(watch) => {
                 let copies = watch.end().map_err(Refusal::statement)?;
@@ -219,7 +219,7 @@ impl Judge {
 
     fn psql_line(&mut self, text: &[u8]) -> Result<Verdict, Refusal> {
         let line = legible(text);
-        // The rest of a line that was not kept whole could be anything.
+        // The unknown rest of a truncated line could be anything.
         let whole = matches!(self.mode, Mode::Between) && text.len() < KEPT_BYTES;
         match PsqlLine::read(&line) {
             PsqlLine::Lock | PsqlLine::Encoding if whole => Ok(Verdict::Skip),
@@ -232,7 +232,7 @@ impl Judge {
         }
     }
 
-    /// A dump names one database: whatever it names besides is another one.
+    /// A dump names one database: any other name is another database.
     fn same_database(&mut self, name: &str) -> Result<(), Refusal> {
         match &self.name {
             Some(own) if own != name => Err(Refusal::foreign(own, name)),
@@ -245,7 +245,7 @@ impl Judge {
     }
 }
 
-/// Whether a statement sets what only newer servers know, as `pg_dump` 17 does whatever the server is.
+/// Whether a statement sets something that only newer servers support, as `pg_dump` 17 does for every server.
 fn is_of_newer_pg_dump(tokens: &[Token]) -> bool {
     matches!(tokens, [set, name, ..] if set.word() == "set" && name.word() == NEWER_SETTING)
 }

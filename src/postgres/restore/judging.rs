@@ -1,4 +1,4 @@
-//! Collects, while a dump is made or read, what a restore of it would refuse.
+//! Collects, while a dump is created or read, what a restore would reject.
 
 use crate::postgres::dump::item::Item;
 use crate::postgres::dump::lexer::Lexer;
@@ -7,20 +7,20 @@ use crate::postgres::restore::own;
 use crate::postgres::restore::refusal::Refusal;
 use crate::report::remark::{Level, Remark};
 
-/// How many refusals are listed.
+/// The number of rejections that are listed.
 const MOST_TOLD: usize = 5;
 
-/// The kind of the remark on a dump that hikae would not restore.
+/// The kind of the warning about a dump that hikae would not restore.
 pub const NOT_RESTORABLE: &str = "not_restorable";
 
-/// The judge of restores, asked early.
+/// The judge of restores, run already at backup time.
 pub(crate) struct Judging {
     judge: Judge,
     refused: Vec<(Option<u64>, Refusal)>,
     more: u64,
-    /// The lines of the pieces before the one at hand.
+    /// The number of lines in earlier chunks.
     lines: u64,
-    /// Something was met that psql could read in another way: what follows cannot be judged.
+    /// Something was found that psql could parse differently: the rest cannot be judged.
     blind: bool,
 }
 
@@ -29,7 +29,7 @@ impl Judging {
         Judging { judge: Judge::new(), refused: Vec::new(), more: 0, lines: 0, blind: false }
     }
 
-    /// Takes the item that the lexer has just read out of `data`, of which `rest` is left.
+    /// Takes the item that the lexer has just read from `data`, of which `rest` is left.
     pub(crate) fn item(&mut self, item: Item, lexer: &mut Lexer, data: &[u8], rest: &[u8]) {
         if self.blind {
             return;
@@ -49,12 +49,12 @@ impl Judging {
         }
     }
 
-    /// Whether the rest of the statement decides nothing any more.
+    /// Whether the rest of the statement is irrelevant.
     pub(crate) fn is_free(&self) -> bool {
         self.blind || self.judge.is_free()
     }
 
-    /// The piece has been read.
+    /// Ends the chunk.
     pub(crate) fn end_piece(&mut self, data: &[u8]) {
         if let Some(at) = memchr::memchr(0, data).filter(|_| !self.blind) {
             self.blind = true;
@@ -72,7 +72,7 @@ impl Judging {
         }
     }
 
-    /// What a restore would refuse, now that the dump has ended.
+    /// What a restore would reject, after the end of the dump.
     pub(crate) fn end(mut self, lexer: &Lexer) -> Option<Remark> {
         if self.refused.is_empty() && !self.blind {
             self.refused.extend(self.judge.end(lexer.is_cut()).map(|refusal| (None, refusal)));

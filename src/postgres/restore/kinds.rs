@@ -11,15 +11,15 @@ pub(crate) enum Verb {
     Grant,
 }
 
-/// Where an object is. A restore makes what is inside one database, and nothing else.
+/// Where an object is. A restore creates only objects inside one database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Inside,
-    /// In the server: other databases have it as well, or it is another database.
+    /// In the server: other databases share it, or it is another database.
     Outside,
 }
 
-/// What the first words behind a verb are so far.
+/// The result for the words after a verb so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KindMatch {
     Kind(Place),
@@ -33,7 +33,7 @@ use Place::{Inside, Outside};
 /// The words of each kind, the verbs that `pg_dump` uses with it, and where such an object is.
 ///
 /// The verbs: `c` create, `a` alter, `d` drop, `t` comment (a text on it), `l` security label, `g` grant and revoke.
-/// The source is `src/bin/pg_dump` of PostgreSQL 13 to 18, and its test `t/002_pg_dump.pl`.
+/// Source: `src/bin/pg_dump` of PostgreSQL 13 to 18, and its test `t/002_pg_dump.pl`.
 const KINDS: [(&str, &str, Place); 56] = [
     ("access method", "cdt", Inside),
     ("aggregate", "cadtl", Inside),
@@ -93,7 +93,7 @@ const KINDS: [(&str, &str, Place); 56] = [
     ("user", "cad", Outside),
 ];
 
-/// What `words` are behind `verb`: a kind as soon as its last word is read.
+/// The meaning of `words` after `verb`: a kind as soon as its last word is read.
 pub(crate) fn find(verb: Verb, words: &[&str]) -> KindMatch {
     let letter = match verb {
         Verb::Create => 'c',
@@ -115,7 +115,7 @@ pub(crate) fn find(verb: Verb, words: &[&str]) -> KindMatch {
         }
     }
     match (begun, outside) {
-        // `CREATE USER` may go on as `CREATE USER MAPPING`.
+        // `CREATE USER` may continue as `CREATE USER MAPPING`.
         (true, _) => KindMatch::Begun,
         (false, true) => KindMatch::Kind(Outside),
         (false, false) => KindMatch::Unknown,

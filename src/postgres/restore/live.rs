@@ -1,4 +1,4 @@
-//! Asks a live database what it has, in two conversations: what there is, then the rows of each table and one row to read.
+//! Queries a live database in two sessions: what exists, then the row count of each table and one row.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use crate::postgres::dump::legible::bytes_of;
 use crate::postgres::server::quoting::{literal, qualified};
 use crate::stream::hex::hex;
 
-/// What every session begins with: nothing is written, no row is hidden, no limit of the role cuts a count off, and names
+/// The start of every session: nothing is written, no row is hidden, no limit of the role interrupts a count, and names
 /// arrive as UTF-8.
 pub const PRELUDE: [&str; 6] = [
     "SET client_encoding = 'UTF8'",
@@ -20,19 +20,19 @@ pub const PRELUDE: [&str; 6] = [
     "SET search_path = pg_catalog",
 ];
 
-/// What there is in a database.
+/// The contents of a database.
 #[derive(Debug, Deserialize)]
 pub struct Live {
     pub server_version: String,
     pub counts: Counts,
     pub tables: Vec<LiveTable>,
     pub invalid_indexes: Vec<String>,
-    /// The constraints that its rows were never held to.
+    /// The constraints that are `NOT VALID`.
     pub not_valid: Vec<String>,
-    /// The materialized views that are filled, as SQL has their names.
+    /// The materialized views that are filled, with their names in SQL quoting.
     pub filled: Vec<String>,
     pub extensions: Vec<String>,
-    /// Whether it has event triggers that may write while it is restored, and while it is looked at.
+    /// Whether it has event triggers that may write during a restore or a comparison.
     #[serde(default)]
     pub event_triggers: bool,
 }
@@ -43,9 +43,9 @@ pub struct LiveTable {
     pub name: String,
     /// `r` for a table or partition, `p` for a partitioned table, `f` for a foreign one.
     pub kind: String,
-    /// Whether it belongs to an extension, which fills it with rows of its own.
+    /// Whether it belongs to an extension, which fills it with its own rows.
     pub member: bool,
-    /// What its rows take on the disk.
+    /// The size of its rows on disk.
     #[serde(default)]
     pub bytes: u64,
 }
@@ -87,15 +87,15 @@ FROM unnest(ARRAY[{}]::text[]) WITH ORDINALITY AS given (name, place)",
     )
 }
 
-/// One table that is counted and read.
+/// One table to be counted and read.
 #[derive(Debug)]
 pub struct Target<'a> {
     pub table: &'a LiveTable,
-    /// Rows under a partitioned table, or far away under a foreign one, are not its own.
+    /// Rows of partitions, or remote rows of a foreign table, are not its own.
     with_children: bool,
 }
 
-/// The tables to be counted: every table, and what else the manifest has rows of.
+/// The tables to be counted: every table, and anything else with rows in the manifest.
 pub fn targets<'a>(live: &'a Live, expected: &DatabaseFacts) -> Vec<Target<'a>> {
     let counted = expected.tables.iter().filter(|said| said.rows.is_some());
     let said: HashSet<(&str, &str)> = counted.map(|said| (said.schema.as_str(), said.name.as_str())).collect();
@@ -119,7 +119,7 @@ impl Target<'_> {
         format!("SELECT count(*) FROM {}", self.table())
     }
 
-    /// Reads one row as text: every column is read and shown, also one that is stored out of line.
+    /// Reads one row as text: this reads and outputs every column, including out-of-line (TOAST) values.
     pub fn sample(&self) -> String {
         let table = self.table();
         format!(
@@ -128,16 +128,16 @@ impl Target<'_> {
     }
 }
 
-/// Asks for the value of a sequence: its last value, and whether it was used.
+/// Queries the value of a sequence: its last value, and whether it was used.
 pub fn sequence_value(sequence: &SequenceValue) -> String {
     format!("SELECT last_value, is_called FROM {}", qualified(&sequence.schema, &sequence.name))
 }
 
-/// What was counted, read and seen, by the place of the table or sequence in its list.
+/// The results, by the index of the table or sequence in its list.
 #[derive(Debug, Default)]
 pub struct Answers {
     pub rows: Vec<Option<Result<u64, String>>>,
-    /// The error of each table of which no row could be read.
+    /// The error of each table that could not be read.
     pub unreadable: Vec<Option<String>>,
     pub sequences: Vec<Option<Result<(i64, bool), String>>>,
 }

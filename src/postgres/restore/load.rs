@@ -1,4 +1,4 @@
-//! How PostgreSQL's programs are called to make, fill and drop the target of a restore, and how an archive is decoded.
+//! Builds the calls of PostgreSQL's programs that decode an archive, and the statements that drop a target.
 
 use crate::postgres::server::quoting::ident;
 use crate::world::Command;
@@ -20,7 +20,7 @@ pub fn decode_folder(folder: &str) -> Command {
     command
 }
 
-/// The statements that drop `database`, also when a connection hangs on or it is a template.
+/// The statements that drop `database`, even if it has connections or is a template.
 pub fn drop_database(database: &str) -> [String; 2] {
     let name = ident(database);
     [format!("ALTER DATABASE {name} IS_TEMPLATE false"), format!("DROP DATABASE {name} WITH (FORCE)")]

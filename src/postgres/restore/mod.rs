@@ -1,4 +1,4 @@
-//! Restores a dump: judges it, loads it into a target, compares, and swaps it in.
+//! Restores a dump: judges it, loads it into a target, compares the result, and swaps it in.
 
 pub mod archive;
 pub mod asked;

@@ -2,12 +2,12 @@
 
 use crate::postgres::restore::rules::{Token, TokenKind};
 
-/// How deep in brackets and in `BEGIN ATOMIC … END` the statement is.
+/// The nesting depth of brackets and `BEGIN ATOMIC … END` in the statement.
 #[derive(Debug, Default)]
 pub(crate) struct Nesting {
     brackets: usize,
     blocks: usize,
-    /// The first words of the statement: only a function or procedure that is created has a block.
+    /// The first words of the statement: only `CREATE` of a function or procedure has a block.
     first: Vec<u8>,
 }
 

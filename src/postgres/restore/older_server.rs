@@ -1,21 +1,21 @@
-//! Takes out of a statement what a newer `pg_dump` writes of what an older server always does, and has no word for.
+//! Removes from a statement the newer `pg_dump` syntax for what an older server always does.
 
 use bytes::Bytes;
 
 use crate::error::Result;
 use crate::postgres::server::talk::Talk;
 
-/// Asks a server for its version.
+/// Queries the version of a server.
 const VERSION: &str = "SELECT pg_catalog.current_setting('server_version_num')";
 
-/// Options of a subscription as `pg_dump` writes them of older servers, and the first version that knows each.
+/// Options of a subscription as `pg_dump` writes them for older servers, and the first version that supports each.
 const OPTIONS: [(&str, u32); 2] = [(", streaming = off", 140_000), (", run_as_owner = true", 160_000)];
 
-/// How a sequence is said to be logged, and the first version that knows the word.
+/// The syntax for a logged sequence, and the first version that supports it.
 const LOGGED: &str = "\n    LOGGED\n";
 const KNOWS_LOGGED: u32 = 150_000;
 
-/// The statement as the server of this session knows it.
+/// The statement in the syntax of this session's server.
 pub async fn as_known(sql: Bytes, talk: &mut Talk) -> Result<Bytes> {
     if !sql.starts_with(b"CREATE SUBSCRIPTION ") && !is_logged_identity(&sql) {
         return Ok(sql);
@@ -24,7 +24,7 @@ pub async fn as_known(sql: Bytes, talk: &mut Talk) -> Result<Bytes> {
     Ok(version.map_or_else(|| sql.clone(), |version| without_newer(&sql, version)))
 }
 
-/// Whether a column gets a sequence that is said to be logged, in a table that is not. Before 15 every sequence is.
+/// Whether a column gets an explicitly logged sequence in an unlogged table. Before 15 every sequence is logged.
 fn is_logged_identity(sql: &[u8]) -> bool {
     sql.starts_with(b"ALTER TABLE ")
         && memchr::memmem::find(sql, LOGGED.as_bytes()).is_some_and(|at| {

@@ -1,13 +1,13 @@
-//! Refuses a dump whose strings would end elsewhere under the settings that it gives its own database.
+//! Rejects a dump whose strings would end elsewhere under the settings that it sets for its own database.
 //!
-//! Those settings do not hold while it is loaded. But loading it in another way could run what this one takes for
+//! Those settings are not in effect during the load. But another way of loading could run what hikae takes for
 //! the inside of a string.
 
 use crate::postgres::dump::lexer::quote::Ambiguous;
 use crate::postgres::restore::refusal::Refusal;
 use crate::postgres::restore::rules::{Token, TokenKind};
 
-/// The encodings in which the second byte of a character may be a backslash, as PostgreSQL spells them, in small letters.
+/// The encodings in which the second byte of a character may be a backslash, as PostgreSQL spells them, in lowercase.
 const WITH_BACKSLASHES: [&str; 16] = [
     "big5",
     "gb18030",
@@ -27,7 +27,7 @@ const WITH_BACKSLASHES: [&str; 16] = [
     "windows936",
 ];
 
-/// What the settings of the database would let be read in another way.
+/// What the settings of the database would make parse differently.
 #[derive(Debug, Default)]
 pub(crate) struct OtherReading {
     backslash_escapes: bool,
@@ -48,7 +48,7 @@ impl OtherReading {
             written && setting == "client_encoding" && WITH_BACKSLASHES.contains(&plain.as_str());
     }
 
-    /// Looks at the strings of a statement.
+    /// Checks the strings of a statement.
     pub(crate) fn check(&self, strings: Ambiguous) -> Result<(), Refusal> {
         if self.backslash_escapes && strings.backslash_quote {
             return Err(Refusal::odd(

@@ -1,12 +1,12 @@
-//! Keeps what a dump says about its own database apart, so that it can be said about another one.
+//! Separates the statements of a dump about its own database, so that they can be applied to another one.
 
 use crate::postgres::restore::rules::{Act, Token, TokenKind};
 use crate::postgres::server::quoting::ident;
 
-/// Settings and comments of one database are small; this is a dump that wants to fill the memory.
+/// Settings and comments of one database are small; a dump above this limit would fill the memory.
 const MOST_BYTES: usize = 4 << 20;
 
-/// What `CREATE DATABASE` may ask for: the text and its order, and where the files are.
+/// The allowed options of `CREATE DATABASE`: encoding, collation, and the place of the files.
 const OPTIONS: [&str; 11] = [
     "builtin_locale",
     "encoding",
@@ -21,24 +21,24 @@ const OPTIONS: [&str; 11] = [
     "template",
 ];
 
-/// What a dump says about its own database.
+/// The statements of a dump about its own database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Own {
-    /// The name that the dump carries; none when it was made without `--create`.
+    /// The name of the dump's database; none if it was made without `--create`.
     pub name: Option<String>,
-    /// How the target is made, as one statement.
+    /// The statement that creates the target.
     pub create: Option<String>,
     /// Owner, settings and rights, for the target, as statements in the encoding of the dump.
     pub properties: Vec<Vec<u8>>,
     /// Its comment, for the target, as statements.
     pub comment: Vec<Vec<u8>>,
-    /// What its settings would be for the session that loads it, by their names.
+    /// Its settings for the session that loads it, by their names.
     pub settings: Vec<(String, Vec<u8>)>,
-    /// Where its files are, when not in the place of the server.
+    /// Its tablespace, if it is not the default.
     pub tablespace: Option<String>,
 }
 
-/// Whether what the statement says about the database can be said about another one.
+/// Whether the statement about the database can be applied to another one.
 pub(crate) fn check(act: Act, name_at: usize, tokens: &[Token]) -> Result<(), String> {
     match act {
         Act::Create => options(&tokens[name_at + 1..]).map(drop),
@@ -46,13 +46,13 @@ pub(crate) fn check(act: Act, name_at: usize, tokens: &[Token]) -> Result<(), St
     }
 }
 
-/// The statement that makes `target`; `options` begins with a blank.
+/// The statement that creates `target`; `options` begins with a space.
 pub fn create_database(target: &str, options: &str) -> String {
     format!("CREATE DATABASE {} WITH TEMPLATE = template0{options}", ident(target))
 }
 
 impl Own {
-    /// Takes a statement about the database: `tokens` are its first, `raw` is all of it and begins at the position `from`.
+    /// Takes a statement about the database: `tokens` are its first tokens, `raw` is all of it and begins at the position `from`.
     pub(crate) fn add(
         &mut self,
         target: &str,
@@ -98,7 +98,7 @@ fn setting(tokens: &[Token], (from, raw): (u64, &[u8])) -> Option<(String, Vec<u
     (whole && written).then(|| (name.text.to_ascii_lowercase(), [b"SET", rest].concat()))
 }
 
-/// The options of `CREATE DATABASE`, without the template: `WITH` and then `key = value` again and again.
+/// The options of `CREATE DATABASE`, without the template: `WITH` and then any number of `key = value`.
 fn options(tokens: &[Token]) -> Result<String, String> {
     let mut options = String::new();
     let tokens = match tokens.first() {

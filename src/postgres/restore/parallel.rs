@@ -1,6 +1,6 @@
-//! Loads an archive by several sessions at once: its tables side by side, then its indexes; all of it judged as usual.
+//! Loads an archive over parallel sessions: first its tables, then its indexes; every statement is judged as usual.
 //!
-//! `pg_restore` only turns parts of the archive into SQL. Whatever has to keep its order goes through one session.
+//! `pg_restore` only turns parts of the archive into SQL. Everything that must keep its order runs in one session.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -24,17 +24,17 @@ use crate::world::postgres::Step;
 use crate::world::program::{self, ProgramSource};
 use crate::world::{Command, Exit, SecretOrText};
 
-/// The most that a table of contents may take: some hundred thousand entries.
+/// The largest table of contents: a few hundred thousand entries.
 const MOST_LIST_BYTES: usize = 128 << 20;
 
-/// In how many shares each session takes the tables: as many as keep all of them busy to the end.
+/// The number of table batches per session: enough to keep all sessions busy to the end.
 const SHARES: usize = 8;
 
-/// Statements that one session runs in their order.
+/// Statements that one session runs in order.
 type Group = (String, Vec<Bytes>);
 
 impl Restoring {
-    /// Loads an archive that is in a file of its own.
+    /// Loads an archive that is a separate file.
     pub async fn load_in_parallel(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Router> {
         let mut talks = Vec::new();
         for _ in 0..self.jobs {
@@ -59,8 +59,8 @@ impl Restoring {
         self.load_rest(after, talks, router).await
     }
 
-    /// The rows: each session takes the next tables. Of many small ones it takes several at once, for each time `pg_restore` starts
-    /// and reads the table of contents anew.
+    /// The rows: each session takes the next tables. It takes several small ones at once, because each `pg_restore` starts
+    /// and reads the table of contents again.
     async fn load_tables(&self, talks: &mut [Talk]) -> Result<()> {
         let list = self.contents().await?;
         let (tables, others): (Vec<String>, Vec<String>) =
@@ -87,7 +87,7 @@ impl Restoring {
         }
     }
 
-    /// Indexes and keys side by side, those of one table one after the other; everything else in its order.
+    /// Indexes and keys in parallel, but those of one table one after the other; everything else in order.
     async fn load_rest(&self, steps: VecDeque<Step>, talks: &mut [Talk], router: &mut Router) -> Result<()> {
         let mut groups: Vec<Group> = Vec::new();
         for step in steps {
@@ -170,7 +170,7 @@ impl Restoring {
     fn pg_restore(&self, args: &[&str], stdin: bool) -> Command {
         let file = self.source.display().to_string();
         let args = args.iter().map(|arg| (*arg).to_owned()).chain(["--".to_owned(), file]);
-        // It connects to nobody, and reads hikae's own file.
+        // It makes no connection, and reads hikae's own file.
         let own = Own { stays: true, ..Own::default() };
         Command { args: args.collect(), stdin, own, ..Command::new("pg_restore") }
     }

@@ -1,19 +1,19 @@
-//! Decides which statements behind the rows of an archive may run side by side.
+//! Decides which statements after the rows of an archive may run in parallel.
 
 use crate::postgres::dump::item::Item;
 use crate::postgres::dump::lexer::Lexer;
 use crate::postgres::restore::rules::Token;
 
-/// As many words as show where a statement belongs.
+/// The number of words that classify a statement.
 const MOST_TOKENS: usize = 24;
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Order {
-    /// It builds an index of this table, and may run beside those of others.
+    /// Builds an index of this table, in parallel with other tables.
     Beside(String),
-    /// It sets something for its session, and so for each.
+    /// Sets something for its session, so every session runs it.
     Session,
-    /// It comes when all before it is done.
+    /// Runs after everything before it is done.
     After,
 }
 
@@ -37,7 +37,7 @@ pub fn order_of(sql: &[u8]) -> Order {
     }
 }
 
-/// The table that is named here: `schema.name`.
+/// The table name at this position: `schema.name`.
 fn table(tokens: &[Token]) -> Order {
     match tokens {
         [schema, dot, name, ..] if dot.word() == "." => Order::Beside(format!("{}.{}", schema.text, name.text)),

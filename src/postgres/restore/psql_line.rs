@@ -1,9 +1,9 @@
-//! Knows the lines for psql that `pg_dump` writes, to the letter: every other one could run a program or leave the database.
+//! Recognizes exactly the psql lines that `pg_dump` writes: any other could run a program or switch the database.
 
 /// What a line for psql does.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PsqlLine {
-    /// `\restrict` and `\unrestrict` with a key: psql is to obey them.
+    /// `\restrict` and `\unrestrict` with a key: psql must obey them.
     Lock,
     /// `\encoding SQL_ASCII`, which comes before `\connect`.
     Encoding,

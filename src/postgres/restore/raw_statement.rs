@@ -1,11 +1,11 @@
-//! Keeps the text of one statement while it is read, and of an endless one only as much as memory allows.
+//! Keeps the text of one statement while it is read, up to a limit.
 
 use xxhash_rust::xxh3::Xxh3;
 
-/// This much of a statement is kept. No structure has more; what comes behind it, such as a long row, is known by its hash.
+/// The length of a statement that is kept. Structure is never longer; the rest, such as a long row, is only hashed.
 const MOST_KEPT: usize = 8 << 20;
 
-/// A statement, as far as it has come.
+/// A statement, as far as it was read.
 #[derive(Default)]
 pub struct RawStatement {
     kept: Vec<u8>,
@@ -26,7 +26,7 @@ impl RawStatement {
         self.rest = None;
     }
 
-    /// What is kept of it.
+    /// The part that is kept.
     pub fn kept(&self) -> &[u8] {
         &self.kept
     }

@@ -1,4 +1,4 @@
-//! Turns a dump of any form into plain SQL: plain as it is, an archive decoded, a folder in a tar file unpacked and decoded.
+//! Converts a dump of any format to plain SQL: it decodes archives, and unpacks and decodes a folder in a tar file.
 
 pub mod directory;
 use crate::backup::decrypting::{Identity, decrypted, decrypted_name, encryption_of};
@@ -12,16 +12,16 @@ use crate::stream::{SharedFacts, Source};
 use crate::world::Caller;
 use std::path::Path;
 
-/// Enough of a file to know what it is: a header of a tar file, and what begins behind it.
+/// Enough of a file to detect its type: a tar header, and the start of what follows it.
 pub const HEAD_BYTES: usize = 600;
 
 /// How a dump is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Plain,
-    /// `pg_dump --format=custom`: `pg_restore` makes plain SQL of it.
+    /// `pg_dump --format=custom`: `pg_restore` converts it to plain SQL.
     Archive,
-    /// `pg_dump --format=tar`: so does it of this one.
+    /// `pg_dump --format=tar`: `pg_restore` converts it as well.
     Tar,
     /// `pg_dump --format=directory` in a tar file, as Render exports a database.
     Directory,
@@ -50,12 +50,12 @@ impl Format {
     }
 }
 
-/// Who reads dumps, and where one that is a folder can be unpacked.
+/// The caller that reads dumps, and the place to unpack a dump that is a folder.
 #[derive(Clone)]
 pub struct Reader {
     pub caller: Caller,
     pub work: Option<ScratchRoot>,
-    /// What decrypts a dump that is encrypted.
+    /// The identity that decrypts an encrypted dump.
     pub identity: Option<Identity>,
 }
 
@@ -63,15 +63,15 @@ pub struct Reader {
 pub struct Reading {
     pub source: Peeked,
     pub format: Format,
-    /// What packed the file: `gzip`, `zstd`.
+    /// The compression of the file: `gzip`, `zstd`.
     pub packed: Option<&'static str>,
     pub encrypted: bool,
-    /// In which folder of the tar file the dump is.
+    /// The folder of the dump in the tar file.
     pub folder: Option<String>,
 }
 
 impl Reader {
-    /// Opens the dump in `file`, which is called `name`; counts the bytes of the unpacked file into `unpacked`.
+    /// Opens the dump in `file`, named `name`; adds the bytes of the uncompressed file to `unpacked`.
     pub async fn open(&self, file: Box<dyn Source>, name: &str, unpacked: &SharedFacts) -> Result<Reading> {
         let mut file = Peeked::new(file);
         let encrypted = encryption_of(file.peek(HEAD_BYTES).await?).is_some();

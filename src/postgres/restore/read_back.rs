@@ -1,4 +1,4 @@
-//! Reads the rows of a restored database back, as `pg_dump` reads them, and takes their fingerprints.
+//! Reads the rows of a restored database back, as `pg_dump` reads them, and computes their fingerprints.
 
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,14 +14,14 @@ use crate::stream::{Piece, Source};
 use crate::world::Caller;
 use crate::world::postgres::{CopyOut, message_of};
 
-/// The most connections that read side by side.
+/// The maximum number of connections that read in parallel.
 const MOST_READERS: usize = 4;
 
-/// The types that every server from 13 to 18 writes alike.
+/// The types that every server from 13 to 18 writes identically.
 const WRITTEN_ALIKE: &str = "{bool,int2,int4,int8,oid,numeric,text,varchar,bpchar,name,char,date,time,timetz,timestamp,timestamptz,\
     interval,uuid,json,jsonb,bytea,inet,cidr,macaddr,bit,varbit,float4,float8}";
 
-/// What was read, or the words with which the server refused it.
+/// The result, or the error message of the server.
 pub type Read<T> = std::result::Result<T, String>;
 
 /// One table to be read.
@@ -30,18 +30,18 @@ pub struct TableColumns {
     pub schema: String,
     pub name: String,
     pub columns: Vec<String>,
-    /// Whether rows that are stored in other tables count as its own: a partitioned or a foreign table.
+    /// Whether rows stored elsewhere count as its own: a partitioned or a foreign table.
     pub with_children: bool,
-    /// How large it is: the largest are read first.
+    /// Its size: the largest tables are read first.
     pub bytes: u64,
 }
 
-/// The settings in which values are written: those of `pg_dump`, and what decides further how a value looks.
+/// The settings for the output of values: those of `pg_dump`, and others that affect how a value is written.
 #[derive(Clone, Copy, Debug)]
 pub struct Writing<'a> {
-    /// What the rows are written in.
+    /// The encoding of the rows.
     pub encoding: &'a str,
-    /// The time zone; none: that of the database.
+    /// The time zone; none means that of the database.
     pub time_zone: Option<&'a str>,
     pub bytea: Option<&'a str>,
 }
@@ -58,7 +58,7 @@ impl Writing<'_> {
             ("datestyle", "ISO"),
             ("intervalstyle", "postgres"),
             ("extra_float_digits", "3"),
-            // Of the statements; the rows have `encoding`, by an option of their `COPY`.
+            // The encoding of the statements; the rows use `encoding`, by an option of their `COPY`.
             ("client_encoding", "UTF8"),
         ];
         let further = [("timezone", self.time_zone), ("bytea_output", self.bytea)];
@@ -73,16 +73,16 @@ pub struct ReadBack<'a> {
     pub server: &'a Server,
     pub database: &'a str,
     pub cores: usize,
-    /// Whether nobody vouches for the code in the database, which reading may run.
+    /// Whether the code in the database, which reading may run, is not trusted.
     pub apart: bool,
 }
 
 impl ReadBack<'_> {
-    /// Reads all of the tables, over several connections at once; the rows and their sum of each, in their order.
+    /// Reads all of the tables over parallel connections; returns each table's rows and sum, in the order of the tables.
     pub async fn tables(&self, tables: &[TableColumns], writing: Writing<'_>) -> Result<Vec<Read<(u64, u128)>>> {
         let readers = self.cores.clamp(1, MOST_READERS).min(tables.len().max(1));
         let mut order: Vec<usize> = (0..tables.len()).collect();
-        // The largest first, so that none is left to one connection at the end.
+        // The largest first, so that at the end no single connection is still busy with one.
         order.sort_by_key(|at| Reverse(tables[*at].bytes));
         let next = AtomicUsize::new(0);
         let reading = (0..readers).map(|_| self.share(tables, (&order, &next), writing));
@@ -114,7 +114,7 @@ impl ReadBack<'_> {
         talk.end(read).await.map(|()| found)
     }
 
-    /// How many large objects there are, and their sum; only who may read `pg_largeobject` can see.
+    /// The number of large objects, and their sum; requires the right to read `pg_largeobject`.
     pub async fn large_objects(&self) -> Result<Read<(u64, u128)>> {
         let sql = "COPY (SELECT m.oid, l.pageno, pg_catalog.encode(l.data, 'hex') FROM pg_catalog.pg_largeobject_metadata m \
                    LEFT JOIN pg_catalog.pg_largeobject l ON l.loid = m.oid ORDER BY m.oid, l.pageno) TO STDOUT";
@@ -124,7 +124,7 @@ impl ReadBack<'_> {
         Ok(talk.end(read).await?.map(|()| pages.found()))
     }
 
-    /// The types of the columns of a table whose values a server of another version may write in another way.
+    /// The column types of a table whose values another server version may write differently.
     pub async fn written_by_version(&self, table: &TableColumns) -> Result<Vec<String>> {
         let sql = format!(
             "SELECT DISTINCT format_type(t.oid, NULL) FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
@@ -160,7 +160,7 @@ impl TableColumns {
     }
 }
 
-/// Takes the data of a `COPY`; what the server refuses is the answer.
+/// Takes the data of a `COPY`; an error of the server is the result.
 async fn copy(talk: &mut Talk, sql: String, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<Read<()>> {
     talk.begin().await?;
     let copied = copy_all(talk, sql, take).await?;

@@ -1,11 +1,11 @@
-//! Takes the data of a `COPY … TO STDOUT` apart: the rows of a table, or the pages of large objects.
+//! Parses the data of a `COPY … TO STDOUT`: the rows of a table, or the pages of large objects.
 
 use crate::postgres::dump::fingerprint::{LargeSum, RowSum};
 
-/// How many bytes of a large object a page holds (`LOBLKSIZE`); one that is missing holds zeros.
+/// The number of bytes in a page of a large object (`LOBLKSIZE`); a missing page means zeros.
 const PAGE_BYTES: u64 = 2048;
 
-/// Takes lines whose bytes come in pieces: `begin` is some of a line, `end` the rest of it.
+/// Takes lines whose bytes arrive in chunks: `begin` is a part of a line, `end` the rest of it.
 trait Lines {
     fn begin(&mut self, bytes: &[u8]);
     fn end(&mut self, bytes: &[u8]);
@@ -31,7 +31,7 @@ impl Rows {
         self.split(data);
     }
 
-    /// How many there were, and their sum.
+    /// The number of rows, and their sum.
     pub(crate) fn found(&self) -> (u64, u128) {
         (self.rows, self.sum.sum())
     }
@@ -48,13 +48,13 @@ impl Lines for Rows {
     }
 }
 
-/// The pages of large objects, a line each: the object, the number of the page, its content.
+/// The pages of large objects, one line each: the object, the number of the page, its content.
 #[derive(Default)]
 pub(crate) struct Pages {
     line: Vec<u8>,
     sum: LargeSum,
     now: Option<u32>,
-    /// How many bytes of the object were seen.
+    /// The number of bytes of the object so far.
     at: u64,
 }
 
@@ -63,7 +63,7 @@ impl Pages {
         self.split(data);
     }
 
-    /// How many objects there were, and their sum.
+    /// The number of objects, and their sum.
     pub(crate) fn found(mut self) -> (u64, u128) {
         self.sum.close();
         (self.sum.count, self.sum.sum())

@@ -1,12 +1,12 @@
-//! Says why a dump is not restored: what in it, in which line, and what to try.
+//! Explains why a dump is not restored: what is wrong, in which line, and what to try.
 
 use crate::error::{Error, Kind};
 use crate::postgres::restore::rules::{Token, TokenKind};
 
-/// Something in a dump that is not known to be written by `pg_dump`.
+/// Something in a dump that `pg_dump` is not known to write.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// As a sentence goes on after `which`.
+    /// The continuation of a sentence after `which`.
     which: String,
     hint: &'static str,
     kind: Kind,
@@ -65,7 +65,7 @@ impl Refusal {
         Refusal { which: "ends inside a statement".to_owned(), hint: CUT, kind: Kind::Integrity }
     }
 
-    /// What is wrong and where, as a sentence goes on after `which`.
+    /// What is wrong and where, as the continuation of a sentence after `which`.
     pub(super) fn sentence(&self, line: Option<u64>) -> String {
         let place = line.map(|line| format!(" (line {line})")).unwrap_or_default();
         format!("{}{place}", self.which)
@@ -75,7 +75,7 @@ impl Refusal {
         self.hint
     }
 
-    /// `name` is the database that the dump is of, as far as it is known.
+    /// `name` is the database of the dump, if known.
     pub(crate) fn into_error(self, name: Option<&str>, line: Option<u64>) -> Error {
         let subject = name.map_or("the dump".to_owned(), |name| format!("the dump of `{name}`"));
         let what = format!("cannot accept {subject}, which {}", self.sentence(line));
@@ -83,7 +83,7 @@ impl Refusal {
     }
 }
 
-/// There is no end to what must be held back.
+/// Rejects a statement, or text between two statements, that is too long to hold.
 pub(crate) fn too_long(tokens: &[Token]) -> Refusal {
     let which = match tokens {
         [] => "has too much between two statements".to_owned(),
@@ -92,7 +92,7 @@ pub(crate) fn too_long(tokens: &[Token]) -> Refusal {
     Refusal { which, hint: LONG, kind: Kind::Denied }
 }
 
-/// The first words of a statement, as SQL is written.
+/// The first words of a statement, in SQL spelling.
 fn shown(tokens: &[Token]) -> String {
     let mut words: Vec<String> = tokens.iter().take(6).map(word).collect();
     if tokens.len() > 6 {

@@ -1,8 +1,8 @@
-//! Lets a dump restore into another database than its own, and refuses every dump that could touch anything else.
+//! Redirects a dump to another database than its own, and rejects every dump that could affect anything else.
 //!
-//! What a dump says about its own database (`DROP`, `CREATE`, `ALTER`, `COMMENT ON`, `GRANT … ON DATABASE`, `\connect`)
-//! is taken out and kept in [`Own`], worded for the target: the restore makes the target, connects to it once, and
-//! says that about it at the end. Everything else is given on as the steps of a load, byte for byte.
+//! The statements of a dump about its own database (`DROP`, `CREATE`, `ALTER`, `COMMENT ON`, `GRANT … ON DATABASE`, `\connect`)
+//! are removed and kept in [`Own`], rewritten for the target: the restore creates the target, connects to it once, and
+//! runs them at the end. Everything else is passed on as the steps of a load, byte for byte.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -17,7 +17,7 @@ use crate::postgres::restore::own::Own;
 use crate::postgres::restore::refusal::Refusal;
 use crate::world::postgres::Step;
 
-/// The most between two statements, and of a statement about the database.
+/// The maximum size of the text between two statements, and of a statement about the database.
 const MOST_HELD: usize = 2 << 20;
 
 /// Judges a plain dump by `pg_dump`, and maps it to the database `target`.
@@ -27,31 +27,31 @@ pub struct Rewriter {
     lexer: Lexer,
     judge: Judge,
     cutter: Cutter,
-    /// Where the piece at hand begins in the dump, where the last word ended, and the lines before the piece.
+    /// The offset of the current chunk in the dump, the end of the last word, and the number of lines before the chunk.
     position: u64,
     word_end: u64,
     lines: u64,
-    /// Behind a `COPY`: its rows begin on the next line.
+    /// After a `COPY`: its rows begin on the next line.
     before_rows: bool,
 }
 
-/// The piece at hand: what of it belongs to the step that is under way.
+/// The current chunk, and which part of it belongs to the current step.
 struct Piece<'a> {
     data: &'a Bytes,
     from: usize,
-    /// The place up to which lines were counted, and their number.
+    /// The offset up to which lines were counted, and their number.
     counted: (usize, u64),
     out: &'a mut VecDeque<Step>,
 }
 
 impl Piece<'_> {
-    /// What has come up to `to` since the last step.
+    /// Returns the data from the last step up to `to`.
     fn cut(&mut self, to: usize) -> Bytes {
         let from = std::mem::replace(&mut self.from, to);
         self.data.slice(from..to)
     }
 
-    /// The line ends before `at`.
+    /// The number of line ends before `at`.
     fn lines_before(&mut self, at: usize) -> u64 {
         let (seen, lines) = self.counted;
         if at > seen {
@@ -62,12 +62,12 @@ impl Piece<'_> {
 }
 
 impl Rewriter {
-    /// Gives the steps that load the dump.
+    /// A rewriter that returns the steps that load the dump.
     pub fn new(target: impl Into<String>) -> Rewriter {
         Rewriter::with(target.into(), Cutter::new(true))
     }
 
-    /// Only judges the dump: no step is given, and no statement held.
+    /// A rewriter that only judges the dump: it returns no steps and keeps no statements.
     pub fn judging(target: impl Into<String>) -> Rewriter {
         Rewriter::with(target.into(), Cutter::new(false))
     }
@@ -86,12 +86,12 @@ impl Rewriter {
         }
     }
 
-    /// What the dump says about its own database; all of it once the dump has ended.
+    /// The statements about the dump's own database; complete once the dump has ended.
     pub fn own(&self) -> &Own {
         &self.own
     }
 
-    /// The roles that the dump names; all of them once it has ended.
+    /// The roles that the dump names; complete once it has ended.
     pub fn roles(&self) -> &BTreeSet<String> {
         self.judge.roles()
     }
@@ -152,7 +152,7 @@ impl Rewriter {
         Ok(())
     }
 
-    /// The rows begin directly behind the line end that follows their `COPY`.
+    /// The rows begin directly after the line end that follows their `COPY`.
     fn begin_rows(&mut self, piece: &mut Piece) -> std::result::Result<(), Refusal> {
         if self.before_rows && piece.from < piece.data.len() {
             if piece.data[piece.from] != b'\n' {
@@ -170,7 +170,7 @@ fn count_lines(data: &[u8]) -> usize {
 }
 
 impl Rewriter {
-    /// Takes one piece of the dump; the steps that it completes are appended to `out`.
+    /// Takes one chunk of the dump; appends the steps that it completes to `out`.
     pub fn feed(&mut self, data: Bytes, out: &mut VecDeque<Step>) -> Result<()> {
         let mut piece = Piece { data: &data, from: 0, counted: (0, 0), out };
         let read = self.read(&mut piece).and_then(|()| {
@@ -184,7 +184,7 @@ impl Rewriter {
         let rest = piece.cut(data.len());
         match self.judge.is_in_rows() && !self.before_rows {
             true => self.cutter.rows(rest, self.lexer.unsure_row_bytes(), piece.out),
-            // Of a statement about the database all is needed, to be worded anew.
+            // A statement about the database is needed whole, to be rewritten.
             false => self.cutter.hold(&rest, !self.judge.is_passing()),
         }
         self.position += data.len() as u64;
@@ -196,7 +196,7 @@ impl Rewriter {
         }
     }
 
-    /// The dump has ended.
+    /// Ends the dump.
     pub fn end(&mut self) -> Result<()> {
         let refusal = self.judge.end(self.lexer.is_cut());
         refusal.map_or(Ok(()), |refusal| Err(refusal.into_error(self.own.name.as_deref(), None)))

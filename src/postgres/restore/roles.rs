@@ -1,13 +1,13 @@
-//! Finds the roles that a dump names as owners and as those who have rights: a cluster without them cannot load it.
+//! Finds the roles that a dump names as owners or grantees: a cluster without them cannot load it.
 
 use std::collections::BTreeSet;
 
 use crate::postgres::restore::rules::{Token, TokenKind};
 
-/// Words that are where a role could, and mean no role that could be made.
+/// Words in the place of a role that do not name a role that can be created.
 const NO_ROLES: [&str; 7] = ["public", "group", "current_user", "session_user", "current_role", "role", "default"];
 
-/// The roles so far, and what is known of the statement at hand.
+/// The roles so far, and the state of the current statement.
 #[derive(Debug, Default)]
 pub(crate) struct Roles {
     found: BTreeSet<String>,
@@ -63,13 +63,13 @@ impl Roles {
 
     fn add(&mut self, token: &Token) {
         let word = token.kind == TokenKind::Word && NO_ROLES.contains(&token.text.as_str());
-        // Those of the server itself are there.
+        // Built-in roles always exist.
         if !word && !token.text.is_empty() && !token.text.starts_with("pg_") {
             self.found.insert(token.text.clone());
         }
     }
 
-    /// The statement has ended.
+    /// Ends the statement.
     pub(crate) fn end_statement(&mut self) {
         *self = Roles { found: std::mem::take(&mut self.found), ..Roles::default() };
     }

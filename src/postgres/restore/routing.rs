@@ -1,4 +1,4 @@
-//! Decides who runs a statement of a dump that is loaded under a throwaway role: that role, or the user of the restore.
+//! Decides which user runs a statement of a dump that is loaded under a throwaway role: that role, or the user of the restore.
 
 use bytes::Bytes;
 
@@ -7,28 +7,28 @@ use crate::postgres::dump::lexer::Lexer;
 use crate::postgres::restore::rules::Token;
 use crate::world::postgres::Step;
 
-/// Longer statements are none of those that somebody else may run.
+/// Longer statements always run as the role.
 const MOST_TOKENS: usize = 200;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// By the role, in its turn.
+    /// By the role, in order.
     Load,
-    /// By the user, when all is loaded.
+    /// By the user, after everything is loaded.
     Later,
-    /// By the user, in its turn.
+    /// By the user, in order.
     Now,
-    /// By nobody: it prepares to drop what an empty database does not have.
+    /// Not run: it prepares to drop something that an empty database does not have.
     Skip,
 }
 
-/// What is known of the dump so far.
+/// The state of the dump so far.
 pub struct Router {
     /// Whether a throwaway role loads the dump, and not the user.
     under_role: bool,
-    /// Something came in which code could be hidden from an extension's script.
+    /// A statement was found that could plant code for an extension's script.
     code: bool,
-    /// The database is empty: it was made for the dump, which has made nothing in it yet.
+    /// The database is empty: it was created for the dump, which has created nothing in it yet.
     empty: bool,
     pub deferred: Vec<Bytes>,
 }
@@ -60,10 +60,10 @@ impl Router {
         match words.as_slice() {
             ["create", "extension", ..] | ["comment", "on", "extension", ..] if !self.code => return Route::Now,
             ["alter", "default", "privileges", "for", "role" | "user", ..] => return Route::Later,
-            // Behind a dot it would be the name of a setting.
+            // After a dot it would be the name of a setting.
             ["alter", .., before, "owner", "to", _] if *before != "." && is_one_change(&words) => return Route::Later,
             ["set" | "select" | "comment" | "grant" | "revoke", ..] | ["create", "extension", ..] => {}
-            // `CREATE SCHEMA` can make what is in the schema as well.
+            // `CREATE SCHEMA` can also create objects in the schema.
             ["create" | "alter", "schema", rest @ ..] if rest.len() <= 4 => {}
             _ => self.code = true,
         }
@@ -71,7 +71,7 @@ impl Router {
     }
 }
 
-/// Whether `pg_dump --clean` replaces a view by one of no use, so that what the view depends on can be dropped. What makes a
+/// Whether `pg_dump --clean` replaces a view by a dummy, so that the view's dependencies can be dropped. The statement that creates a
 /// view for the first time is a `CREATE VIEW`.
 fn is_placeholder(sql: &[u8]) -> bool {
     let sql = sql.trim_ascii_start();
@@ -79,14 +79,14 @@ fn is_placeholder(sql: &[u8]) -> bool {
     sql.starts_with(b"CREATE OR REPLACE VIEW ") && text().contains(" AS SELECT NULL::")
 }
 
-/// Whether `pg_dump --clean` takes a part away from something, such as a constraint from a domain: it has no `IF EXISTS` for
-/// the thing itself, which an empty database does not have.
+/// Whether `pg_dump --clean` drops a part of an object, such as a constraint of a domain: it has no `IF EXISTS` for
+/// the object itself, which an empty database does not have.
 fn is_taking_away(sql: &[u8]) -> bool {
     let sql = sql.trim_ascii_start();
     sql.starts_with(b"ALTER ") && String::from_utf8_lossy(sql).contains(" DROP ")
 }
 
-/// Whether a statement has no second change beside its last one: they would come after a comma.
+/// Whether a statement makes only one change: a second one would follow a comma.
 fn is_one_change(words: &[&str]) -> bool {
     let mut depth = 0_usize;
     words.iter().all(|word| {
@@ -100,7 +100,7 @@ fn is_one_change(words: &[&str]) -> bool {
     })
 }
 
-/// The words of a statement; none of one that is longer than those that matter.
+/// The words of a statement; none if it is longer than any relevant one.
 pub(crate) fn tokens(sql: &[u8]) -> Vec<Token> {
     let (mut lexer, mut rest, mut tokens) = (Lexer::new(), sql, Vec::new());
     while let Some(item) = lexer.next(&mut rest) {

@@ -14,7 +14,7 @@ use crate::postgres::restore::rules::watch::Watch;
 #[derive(Debug)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,
-    /// A word in small letters, a name or a string without its quotes, a sign.
+    /// A lowercase word, a name or a string without its quotes, or a sign.
     pub(crate) text: String,
     pub(crate) from: u64,
     pub(crate) to: u64,
@@ -33,17 +33,17 @@ pub(crate) enum TokenKind {
 pub(crate) enum Act {
     Drop,
     Create,
-    /// Gives it an owner, a setting, a comment, a right.
+    /// Sets an owner, a setting, a comment or a right.
     Describe,
 }
 
-/// What is known of a statement by its words so far.
+/// The classification of a statement by its words so far.
 #[derive(Debug)]
 pub(crate) enum Ruling {
-    /// More words must come.
+    /// More words are needed.
     Open,
     Pass(Watch),
-    /// It is about the database that the token at this place names.
+    /// The statement is about the database that the token at this index names.
     Database(Act, usize),
     Refused,
 }
@@ -64,8 +64,8 @@ const SETTINGS: [&str; 12] = [
     "transaction_timeout",
 ];
 
-/// The encodings in which no byte of a character can be taken for a quote or a backslash, as `pg_dump` writes them. There
-/// are others whose names begin alike: `WIN932`, `WIN936`, `WIN949` and `WIN950` are not among them.
+/// The encodings in which no byte of a character can be mistaken for a quote or a backslash, as `pg_dump` writes them. There
+/// are others with similar names: `WIN932`, `WIN936`, `WIN949` and `WIN950` are not among them.
 const ENCODINGS: [&str; 35] = [
     "EUC_CN",
     "EUC_JIS_2004",
@@ -106,7 +106,7 @@ const ENCODINGS: [&str; 35] = [
 
 use Ruling::{Open, Refused};
 
-/// What the statement that begins with `tokens` is.
+/// Classifies the statement that begins with `tokens`.
 pub(crate) fn rule(tokens: &[Token]) -> Ruling {
     let words: Vec<&str> = tokens.iter().map(Token::word).collect();
     match words.as_slice() {
@@ -133,7 +133,7 @@ pub(crate) fn rule(tokens: &[Token]) -> Ruling {
     }
 }
 
-/// Whether a statement that ends with these words is whole, though they are so few.
+/// Whether a statement that ends after these few words is complete.
 pub(crate) fn is_whole(tokens: &[Token]) -> bool {
     let words: Vec<&str> = tokens.iter().map(Token::word).collect();
     match words.as_slice() {
@@ -147,7 +147,7 @@ fn pass() -> Ruling {
     Ruling::Pass(Watch::Anything)
 }
 
-/// A statement that has these words and no others: whether they are all is known at its end.
+/// A statement of exactly these words: its end shows whether there are more.
 fn whole_or_begun(words: &[&str], known: &[&str]) -> Ruling {
     if known.starts_with(words) { Open } else { Refused }
 }
@@ -200,7 +200,7 @@ fn alter(words: &[&str]) -> Ruling {
     }
 }
 
-/// What is done with an object inside the database, by the table of kinds.
+/// The action on an object inside the database, by the table of kinds.
 fn inside(verb: Verb, words: &[&str]) -> Ruling {
     match find(verb, words) {
         KindMatch::Kind(Place::Inside) => pass(),
@@ -221,7 +221,7 @@ fn label(words: &[&str]) -> Ruling {
     }
 }
 
-/// A right to something. Without `ON` it is a role that is given to another: that is the server's.
+/// A right on an object. Without `ON` it is a role that is granted to another, which belongs to the server.
 fn grant(words: &[&str]) -> Ruling {
     let end = words.iter().position(|word| matches!(*word, "on" | "to" | "from"));
     match end.map(|at| (at, &words[at..])) {
@@ -233,7 +233,7 @@ fn grant(words: &[&str]) -> Ruling {
     }
 }
 
-/// Before a template can be dropped, it must be none any more.
+/// A template database must be unmarked before it can be dropped.
 fn update(words: &[&str]) -> Ruling {
     const TEMPLATE: [&str; 10] =
         ["pg_catalog", ".", "pg_database", "set", "datistemplate", "=", "false", "where", "datname", "="];
@@ -255,7 +255,7 @@ impl Token {
         Token { kind, text, from, to }
     }
 
-    /// What it is where words are compared: a name or a string is never a word.
+    /// The text for comparison with words: a name or a string is never a word.
     pub(crate) fn word(&self) -> &str {
         match self.kind {
             TokenKind::Word | TokenKind::Sign => &self.text,

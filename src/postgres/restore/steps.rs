@@ -1,4 +1,4 @@
-//! The steps of one restore: prove, make the target, load, and drop the target again when that fails.
+//! The steps of one restore: verify, create the target, load, and drop the target if that fails.
 
 pub mod fill;
 pub mod prove;
@@ -25,22 +25,22 @@ use crate::postgres::server::throwaway_role::ThrowawayRole;
 use crate::world::Caller;
 use crate::world::postgres::sqlstate_of;
 
-/// PostgreSQL's code for a database that is there already.
+/// PostgreSQL's code for a database that already exists.
 const DUPLICATE_DATABASE: &str = "42P04";
 
-/// The provider that every server has, and whether this one has no word for it.
+/// The provider that every server has, and a query whether this server lacks its syntax.
 const LIBC: &str = " locale_provider = libc";
 const KNOWS_NO_PROVIDERS: &str = "SELECT pg_catalog.current_setting('server_version_num')::integer < 150000";
 
-/// What ends when the run is cancelled.
+/// The name of the work that ends when the run is cancelled.
 const WORK: &str = "the restore";
 
 /// Whether a SHA-256 is that of a recorded backup.
 pub type RecordedQuery = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// One restore, away from Lua.
+/// One restore, independent of Lua.
 pub struct Restoring {
-    /// Reads the file; and talks about databases.
+    /// Reads the file, and manages databases.
     pub reader: Reader,
     /// Waits for the server while it loads.
     pub loader: Caller,
@@ -50,12 +50,12 @@ pub struct Restoring {
     pub dump_of: Option<String>,
     pub maintenance: String,
     pub reuse: bool,
-    /// The comment of the throwaway that is made anew.
+    /// The comment of the throwaway that is recreated.
     pub remade: Option<String>,
-    /// Whether the roles and tablespaces that the dump names are made where the server lacks them.
+    /// Whether missing roles and tablespaces that the dump names are created.
     pub makes_roles: bool,
     pub jobs: u32,
-    /// Whether a person vouches for the file.
+    /// Whether the user trusts the file.
     pub trusted: bool,
     /// Whether the catalog has a backup with this SHA-256.
     pub is_recorded: RecordedQuery,
@@ -64,7 +64,7 @@ pub struct Restoring {
     pub step: u64,
 }
 
-/// A restore that is done.
+/// A completed restore.
 pub struct Restored {
     pub target: String,
     pub created: bool,
@@ -73,7 +73,7 @@ pub struct Restored {
     pub plain_bytes: u64,
     pub sha256: String,
     pub dump: serde_json::Value,
-    /// Who loaded it, where that was not the user.
+    /// The role that loaded it, if not the user.
     pub role: Option<ThrowawayRole>,
     pub structure: Structure,
 }
@@ -92,7 +92,7 @@ impl Restoring {
             (Ok(created), _) => created,
             (Err(error), None) => return Err(failed(error)),
             (Err(error), Some(_)) => {
-                // It goes when its database is gone.
+                // The role is dropped after its database.
                 *self.left_role.lock().unwrap_or_else(|broken| broken.into_inner()) = role;
                 return Err(failed(under_role(error)));
             }
@@ -110,7 +110,7 @@ impl Restoring {
         })
     }
 
-    /// Makes the target and loads it; whether it was not there before. What fails leaves nothing that this restore has made.
+    /// Creates the target and loads it; returns whether it is new. A failure leaves nothing that this restore created.
     async fn create_and_fill(
         &self,
         proved: &Proved,
@@ -151,7 +151,7 @@ impl Restoring {
         talk.end(made).await
     }
 
-    /// Makes the target; whether it was not there before.
+    /// Creates the target; returns whether it is new.
     async fn create(&self, proved: &Proved) -> Result<bool> {
         let sql = proved.own.create.clone().unwrap_or_else(|| create_database(&self.target, ""));
         let sql = self.as_the_server_knows_it(sql).await?;
@@ -168,7 +168,7 @@ impl Restoring {
         }
     }
 
-    /// Since 15 `pg_dump` names the provider of every locale, also to servers that know but one.
+    /// Since 15 `pg_dump` names the provider of every locale, also for servers with only one provider.
     async fn as_the_server_knows_it(&self, sql: String) -> Result<String> {
         if !sql.contains(LIBC) {
             return Ok(sql);
@@ -178,7 +178,7 @@ impl Restoring {
         Ok(if talk.end(is_older).await?.is_true() { sql.replace(LIBC, "") } else { sql })
     }
 
-    /// Makes the run's own throwaway anew. It stays the run's to drop, so the restore did not make it.
+    /// Recreates the run's own throwaway. The run still drops it, so it does not count as created by the restore.
     async fn remake(&self, sql: String, mark: &str) -> Result<bool> {
         let act = format!("cannot make the database `{}` again", self.target);
         self.execute(&self.maintenance, &act, throwaway::remake(&self.target, sql, mark)).await.map(|()| false)

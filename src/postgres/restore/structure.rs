@@ -1,6 +1,6 @@
-//! Collects the statements of a dump that make its structure, so that two dumps can be compared whatever their order.
+//! Collects the statements of a dump that define its structure, so that two dumps can be compared in any order.
 //!
-//! What only moves rows is left out. What a `SET` means for a statement behind it (tablespace, access method, who grants) is kept
+//! Statements that only move rows are left out. The effect of a `SET` on a later statement (tablespace, access method, grantor) is kept
 //! with that statement.
 
 use std::collections::{BTreeSet, HashMap};
@@ -16,10 +16,10 @@ use crate::postgres::restore::own::Own;
 use crate::postgres::restore::raw_statement::RawStatement;
 use crate::postgres::restore::rules::Token;
 
-/// How much of a statement is kept, to show where it differs.
+/// The length of a statement that is kept, to show where it differs.
 const KEPT: usize = 2000;
 
-/// One statement, or several that are the same.
+/// One statement, or several identical ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Made {
     /// Its first words, by which it is paired with the other dump's: `CREATE TABLE public.t`.
@@ -40,7 +40,7 @@ pub struct Structure {
     pub shape: Shape,
 }
 
-/// How a dump was made, as far as it shows: another dump is made in the same way to be compared.
+/// How a dump was made, as far as it shows: the dump for the comparison is made in the same way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     pub creates: bool,
@@ -51,7 +51,7 @@ pub struct Shape {
     pub comments: bool,
     pub labels: bool,
     pub encoding: Option<String>,
-    /// Whether it has statements that make something, and whether it has rows.
+    /// Whether it has statements that create something, and whether it has rows.
     pub schema: bool,
     /// The major versions of the server and of `pg_dump`.
     pub made_by: Option<(u32, u32)>,
@@ -59,7 +59,7 @@ pub struct Shape {
     pub by_session: bool,
 }
 
-/// Reads a dump; what it says about its own database comes at the end, by the name of the target.
+/// Reads a dump; its statements about its own database come last, under the name of the target.
 pub struct Collector {
     lexer: Lexer,
     nesting: Nesting,
@@ -85,7 +85,7 @@ impl Default for Collector {
 }
 
 impl Collector {
-    /// Takes the next piece of the dump.
+    /// Takes the next chunk of the dump.
     pub fn feed(&mut self, data: &[u8]) {
         let (mut rest, mut read) = (data, 0);
         while let Some(item) = self.lexer.next(&mut rest) {
@@ -118,7 +118,7 @@ impl Collector {
 
     fn word(&mut self, item: Item) {
         self.nesting.push(&Token::new(item, self.lexer.text(), 0, 0));
-        // There are very many, and they make no structure.
+        // There may be millions, and they define no structure.
         if self.raw.kept().len() < 100 && self.raw.kept().trim_ascii_start().starts_with(b"INSERT INTO") {
             self.lexer.skip_statement();
         }
@@ -210,7 +210,7 @@ impl Collector {
         self.found.add(label, &(context + text));
     }
 
-    /// What was found, with what the dump says about its database.
+    /// Returns the structure, with the dump's statements about its database.
     pub fn end(mut self, own: &Own) -> Structure {
         self.found.shape.creates = own.create.is_some();
         let properties = own.properties.iter().map(|statement| legible(statement));

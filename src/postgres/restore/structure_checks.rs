@@ -1,4 +1,4 @@
-//! Compares the structure of a restored database with its backup's, by the database's own schema dump.
+//! Compares the structure of a restored database with its backup's, using a new schema dump.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -33,7 +33,7 @@ impl Restored {
     }
 }
 
-/// The checks of the structure; `said` is the backup's, where this run has restored it.
+/// The checks of the structure; `said` is the backup's, if this run restored it.
 pub async fn compare(caller: &Caller, server: &Server, database: &str, said: Option<&Structure>) -> Result<Vec<Check>> {
     let Some(said) = said else {
         return Ok(vec![Check::not_compared("structure", "this run has not restored the backup, and did not read it")]);
@@ -97,10 +97,10 @@ async fn dump(caller: &Caller, server: &Server, database: &str, said: &Structure
     Ok(found)
 }
 
-/// Since this version `pg_dump` writes what it says about large objects among the data.
+/// Since this version `pg_dump` writes its statements about large objects in the data section.
 const APART_SINCE: u32 = 17;
 
-/// What `pg_dump` would say about large objects: owners, comments and rights.
+/// The statements of `pg_dump` about large objects: owners, comments and rights.
 const LARGE_OBJECTS: &str = "\
 SELECT format('ALTER LARGE OBJECT %s OWNER TO %I;', m.oid, pg_get_userbyid(m.lomowner)) FROM pg_largeobject_metadata m
 UNION ALL SELECT format('COMMENT ON LARGE OBJECT %s IS %L;', m.oid, obj_description(m.oid, 'pg_largeobject'))
@@ -120,7 +120,7 @@ async fn large_objects(caller: &Caller, server: &Server, database: &str, found: 
     Ok(())
 }
 
-/// The restored database has something that no restore takes, which the backup had not.
+/// The restored database has something that a restore rejects and that the backup did not have.
 fn other_than_backup(error: Error) -> Error {
     Error::new(Kind::Integrity, "the restored database has what its backup cannot have").because(error)
 }

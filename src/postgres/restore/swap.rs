@@ -1,9 +1,9 @@
-//! Puts one database into another's place, in one transaction: at every moment the name leads to a whole database.
+//! Replaces one database by another in one transaction: at every moment the name refers to a complete database.
 //!
-//! Nothing but the transaction is needed to be safe: `ALTER DATABASE … RENAME` locks out new sessions until it is
-//! committed (they wait, and then find the new database), and takes itself back when anything fails or the client is
-//! gone. It waits a second for the sessions that are there; a second conversation ends those meanwhile. So no
-//! database is ever left with its connections forbidden. Sessions that may not be ended are looked for before.
+//! The transaction alone makes this safe: `ALTER DATABASE … RENAME` locks out new sessions until it is
+//! committed (they wait, and then find the new database), and rolls back if anything fails or the client is
+//! gone. It waits one second for existing sessions; a second session terminates those meanwhile. So no
+//! database is ever left with connections disabled. Sessions that may not be terminated are searched for first.
 
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::postgres::server::quoting::{ident, literal};
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway::unmark;
 
-/// The three databases by their numbers, which stay when names change.
+/// The OIDs of the three databases, which stay the same when names change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct State {
     pub live: Option<u32>,
@@ -20,7 +20,7 @@ pub struct State {
     pub kept: Option<u32>,
 }
 
-/// Who takes whose place, and under which name the old one is kept.
+/// The live database, its replacement, and the name under which the old one is kept.
 #[derive(Clone, Debug)]
 pub struct Swap {
     pub live: String,
@@ -28,17 +28,17 @@ pub struct Swap {
     pub kept: String,
 }
 
-/// How a try to swap ended, when nothing failed.
+/// The result of an attempt to swap that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Swapped {
     Done,
-    /// Another swap of it is under way.
+    /// Another swap of it is in progress.
     Busy,
-    /// Another run was quicker.
+    /// Another run was faster.
     Changed,
 }
 
-/// How often sessions are ended while the renames wait for them.
+/// The number of times that sessions are terminated while the renames wait for them.
 const EVICTIONS: u32 = 120;
 
 /// A rename would wait five seconds for sessions, and each new session would wait with it.
@@ -57,12 +57,12 @@ impl Swap {
         )
     }
 
-    /// Whether `after` is what a swap from `before` leads to.
+    /// Whether `after` is the result of a swap from `before`.
     pub fn led_to(&self, before: &State, after: &State) -> bool {
         after.live == before.staged && after.staged.is_none() && after.kept == before.live
     }
 
-    /// The swap itself. What belongs to the name stays with it: owner, grants, settings, limit and comment.
+    /// Performs the swap. The properties of the name stay with it: owner, grants, settings, limit and comment.
     pub async fn perform(&self, before: &State, talk: &mut Talk) -> Result<Swapped> {
         let (live, staged) = (literal(&self.live), literal(&self.staged));
         talk.run(["SET search_path = pg_catalog", "SET lock_timeout = '1s'", "BEGIN"].map(str::to_owned)).await?;
@@ -93,7 +93,7 @@ impl Swap {
         Ok(Swapped::Done)
     }
 
-    /// Asks for the sessions in both databases that this user may not end: a row for each, `pid (user, application)`.
+    /// Queries the sessions in both databases that this user may not terminate: one row each, `pid (user, application)`.
     pub fn untouchable(&self, before: &State) -> String {
         format!(
             "SELECT pg_catalog.format('%s (%s, %s)', a.pid, r.rolname, coalesce(nullif(a.application_name, ''), '-')) \
@@ -105,8 +105,8 @@ impl Swap {
         )
     }
 
-    /// Ends the sessions in both databases, again and again for as long as the renames wait for them. By number: as soon
-    /// as the names are swapped, each session that comes back is left alone. What fails is reported by the renames.
+    /// Terminates the sessions in both databases repeatedly while the renames wait for them. By OID: as soon
+    /// as the names are swapped, reconnecting sessions are not affected. Failures are reported by the renames.
     pub async fn evict(&self, before: &State, talk: &mut Talk) {
         let ends = format!(
             "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
@@ -123,7 +123,7 @@ impl Swap {
     }
 }
 
-/// The databases whose sessions are in the way.
+/// The databases whose sessions block the swap.
 fn numbers(before: &State) -> String {
     let numbers: Vec<String> = [before.live, before.staged].iter().flatten().map(u32::to_string).collect();
     numbers.join(", ")
@@ -133,7 +133,7 @@ fn number(oid: Option<u32>) -> String {
     oid.map_or("NULL::oid".to_owned(), |oid| format!("{oid}::oid"))
 }
 
-/// Gives the staged database what the live one has beside its contents; both names are SQL texts. A setting that only
+/// Copies everything except the contents from the live database to the staged one; both names are SQL strings. A setting that only
 /// the staged one has, from its dump, stays.
 fn carry_over(live: &str, staged: &str) -> String {
     format!(

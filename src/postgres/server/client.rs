@@ -1,9 +1,9 @@
-//! How hikae calls PostgreSQL's own programs: where the server is, as which user, and nothing secret on the command line.
+//! Calls PostgreSQL's own programs with a server and a user, and with no secret on the command line.
 
 use crate::secret::Secret;
 use crate::world::{Command, SecretOrText};
 
-/// The server and the person, as every call of the module `pg` takes them.
+/// The server and the user, as every call of the module `pg` takes them.
 #[derive(Clone, Debug)]
 pub struct Server {
     pub host: Option<String>,
@@ -44,7 +44,7 @@ macro_rules! server_options {
 pub(crate) use server_options;
 
 impl Server {
-    /// `program` as a client of `database` on this server. It never asks for a password: nobody is there to answer.
+    /// `program` as a client of `database` on this server. It never prompts for a password: hikae is not interactive.
     pub fn command(&self, program: &str, database: Option<&str>) -> Command {
         let mut command = Command::new(program);
         if let Some(host) = &self.host {
@@ -62,7 +62,7 @@ impl Server {
         if let Some(password) = self.password.as_ref().filter(|password| !password.is_empty()) {
             command.env.push(("PGPASSWORD".to_owned(), SecretOrText::Secret(password.clone())));
         }
-        // A server that does not answer at all would hold the client for minutes.
+        // A server that does not answer would block the client for minutes.
         command.env.push(("PGCONNECT_TIMEOUT".to_owned(), SecretOrText::Plain("15".to_owned())));
         command.env.push(("PGAPPNAME".to_owned(), SecretOrText::Plain("hikae".to_owned())));
         command
@@ -72,7 +72,7 @@ impl Server {
     pub fn pg_dump(&self, database: &str) -> Command {
         let mut command = self.command("pg_dump", Some(database));
         command.args.push("--no-password".to_owned());
-        // Moments have their offset from UTC beside them: so they are written alike wherever they are dumped.
+        // Timestamps include their UTC offset, so this makes dumps identical on every machine.
         command.env.push(("PGTZ".to_owned(), SecretOrText::Plain("UTC".to_owned())));
         command
     }
@@ -87,7 +87,7 @@ impl Server {
         command
     }
 
-    /// `pg_dumpall` of what belongs to the whole cluster; only a superuser may read the `passwords`.
+    /// `pg_dumpall` of cluster-wide objects; only a superuser may read the `passwords`.
     pub fn globals(&self, database: Option<&str>, passwords: bool) -> Command {
         let mut command = self.command("pg_dumpall", None);
         command.args.extend(database.map(|database| format!("--database={database}")));
@@ -99,7 +99,7 @@ impl Server {
     }
 }
 
-/// A database name as a connection string, so that a name with `=` or `://` in it is a name and nothing else (libpq §34.1.1).
+/// A database name as a connection string, so that a name with `=` or `://` in it is only a name (libpq §34.1.1).
 fn conninfo(database: &str) -> String {
     if database.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) && !database.is_empty() {
         return database.to_owned();

@@ -25,12 +25,12 @@ impl Clusters {
         self.0.borrow().contains_key(host)
     }
 
-    /// Keeps a cluster that was started in the folder `home`.
+    /// Registers a cluster that was started in the folder `home`.
     pub fn add(&self, home: String, stop: DropGuard, ended: JoinHandle<Result<()>>) {
         self.0.borrow_mut().insert(home, Running { stop, ended });
     }
 
-    /// Stops a cluster and waits until nothing of it is left; or returns what it failed with.
+    /// Stops a cluster and waits until nothing of it is left; or returns its error.
     pub async fn end(&self, home: &str) -> Result<()> {
         let running = self.0.borrow_mut().remove(home);
         let Some(Running { stop, ended }) = running else { return Ok(()) };

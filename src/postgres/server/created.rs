@@ -1,4 +1,4 @@
-//! The databases that a run has made: which are its own to drop, and that none of its throwaways outlives it.
+//! Tracks the databases that a run created: which it may drop, and that none of its throwaways outlives it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,23 +12,23 @@ use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::report::{Level, log};
 use crate::world::Caller;
 
-/// By name, with their numbers: another database may get the same name later.
+/// By name, with their OIDs: another database may get the same name later.
 #[derive(Default)]
 pub struct CreatedDatabases {
     made: RefCell<BTreeMap<String, Database>>,
-    /// The name of the next throwaway, where a server had to know it beforehand.
+    /// The name of the next throwaway, if a server had to know it beforehand.
     reserved: RefCell<Option<String>>,
 }
 
 #[derive(Default)]
 struct Database {
-    /// None as long as it is not known to exist.
+    /// None until it is known to exist.
     oid: Option<u32>,
     /// Only a throwaway has one.
     hold: Option<Hold>,
 }
 
-/// How a throwaway is kept from other runs, and where the server is asked to drop it.
+/// The lock that protects a throwaway from other runs, and the server and database to connect to for dropping it.
 pub struct Hold {
     pub keeper: ThrowawayLock,
     pub server: Server,
@@ -36,12 +36,12 @@ pub struct Hold {
 }
 
 impl CreatedDatabases {
-    /// How many there are.
+    /// The number of databases.
     pub fn count(&self) -> usize {
         self.made.borrow().len()
     }
 
-    /// The next throwaway will have this name.
+    /// Reserves this name for the next throwaway.
     pub fn reserve(&self, name: String) {
         *self.reserved.borrow_mut() = Some(name);
     }
@@ -51,22 +51,22 @@ impl CreatedDatabases {
         self.reserved.borrow_mut().take()
     }
 
-    /// A database is about to be made.
+    /// Records that a database is about to be created.
     pub fn expect(&self, name: &str, hold: Option<Hold>) {
         self.made.borrow_mut().insert(name.to_owned(), Database { oid: None, hold });
     }
 
-    /// It exists, and has this number.
+    /// Records that it exists and has this OID.
     pub fn is_done(&self, name: &str, oid: u32) {
         self.made.borrow_mut().entry(name.to_owned()).or_default().oid = Some(oid);
     }
 
-    /// The database has another name now, or is gone; its keeper goes with it.
+    /// Forgets a database that was renamed or dropped; its keeper ends too.
     pub fn forget(&self, name: &str) {
         drop(self.made.borrow_mut().remove(name));
     }
 
-    /// Whether it is a throwaway that this run holds.
+    /// Whether it is a throwaway of this run.
     pub fn keeps(&self, name: &str) -> bool {
         self.made.borrow().get(name).is_some_and(|made| made.hold.is_some())
     }
@@ -77,7 +77,7 @@ impl CreatedDatabases {
 }
 
 impl AtEnd for CreatedDatabases {
-    /// Drops the throwaways that are left: Lua was ended before it could drop them, or the recipe forgot them.
+    /// Drops the remaining throwaways: Lua ended before it could drop them, or the recipe forgot them.
     fn finish<'a>(&'a self, caller: &'a Caller, forgotten: bool) -> LocalBoxFuture<'a, ()> {
         let caller = caller.clone().limited(Some(CLEANUP_TIME), Some(CLEANUP_TIME));
         let left = std::mem::take(&mut *self.made.borrow_mut());
@@ -100,6 +100,6 @@ async fn drop_leftover(caller: &Caller, name: String, hold: Hold, forgotten: boo
             log(Level::Warn, &message, None);
         }
     }
-    // Until here no other run has taken it for left over.
+    // Until here its lock kept other runs from taking it for a leftover.
     drop(hold.keeper);
 }

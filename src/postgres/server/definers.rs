@@ -1,7 +1,7 @@
-//! Takes from the functions of a database, while it is compared, the rights of their owners, where nobody vouches for its code.
+//! While an untrusted database is compared, removes the owners' rights from its `SECURITY DEFINER` functions.
 //!
-//! To read a table can run code: the predicate of an index, a cast. A function with `SECURITY DEFINER` then acts as its owner, and
-//! what was loaded belongs by then to the owners that the dump names, a superuser among them.
+//! Reading a table can run code: the predicate of an index, a cast. A function with `SECURITY DEFINER` then acts as its owner, and
+//! by then the loaded objects belong to the owners that the dump names, which may include a superuser.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,29 +13,29 @@ use crate::postgres::server::quoting::ident;
 use crate::postgres::server::talk::Talk;
 use crate::world::Caller;
 
-/// The most that a list of functions may take: some hundred thousand.
+/// The largest list of functions: a few hundred thousand entries.
 const MOST_LIST_BYTES: usize = 64 << 20;
 
-/// Those that act as their owner. What an extension has made comes from the files of the server's administrator.
+/// The functions that act as their owner. Functions of extensions are left out: they come from files of the server's administrator.
 const OWNED: &str = "SELECT pg_catalog.format('ALTER ROUTINE %s OWNER TO ', p.oid::pg_catalog.regprocedure), \
     pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(p.proowner)) FROM pg_catalog.pg_proc p WHERE p.prosecdef AND p.oid >= 16384 \
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
     AND d.objid = p.oid AND d.deptype = 'e')";
 
-/// The functions of one database, and who may change their owners.
+/// The functions of one database, and the login that may change their owners.
 #[derive(Clone)]
 pub struct Definers {
-    /// Who reads the database.
+    /// The login that reads the database.
     pub reader: Server,
     pub(crate) role: String,
     pub(crate) admin: Server,
     pub(crate) database: String,
-    /// The statements that give them back.
+    /// The statements that restore the owners.
     pub(crate) owners: Arc<Mutex<Vec<String>>>,
 }
 
 impl Definers {
-    /// Lets them act as the role that reads.
+    /// Makes the functions act as the reading role.
     pub async fn take_rights(&self, caller: &Caller) -> Result<()> {
         let mut talk = self.talk(caller).await?;
         let taken = async {
@@ -52,7 +52,7 @@ impl Definers {
         talk.end(taken).await
     }
 
-    /// Gives them back to their owners.
+    /// Restores their owners.
     pub async fn give_back(&self, caller: &Caller) -> Result<()> {
         let owners = std::mem::take(&mut *self.owners.lock().unwrap_or_else(|broken| broken.into_inner()));
         if owners.is_empty() {
@@ -66,7 +66,7 @@ impl Definers {
     async fn talk(&self, caller: &Caller) -> Result<Talk> {
         let act = format!("cannot set whose rights the functions of the database `{}` have", self.database);
         let mut talk = Talk::open(caller, &self.admin, &self.database, &act).await?;
-        // The database may have another one by now, which would decide what a name means.
+        // The database may have another `search_path` by now, which would change what a name means.
         let own = ["SET search_path = ''", "SET client_encoding = 'UTF8'", "SET default_transaction_read_only = off"];
         talk.run(own.map(str::to_owned)).await?;
         Ok(talk)

@@ -1,4 +1,4 @@
-//! What of a database is dumped, and how: the options of `pg.dump`, and the call of `pg_dump` that they make.
+//! The options of `pg.dump`, and the `pg_dump` command that they produce.
 
 use crate::postgres::server::client::server_options;
 use crate::world::Command;

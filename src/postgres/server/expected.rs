@@ -1,4 +1,4 @@
-//! Estimates how large a dump becomes, for people who watch a first backup: by the size of the tables that it reads.
+//! Estimates the size of a dump from its tables' sizes, for the progress display of a first backup.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use crate::report::event;
 use crate::stream::{Expected, SharedFacts};
 use crate::world::Caller;
 
-/// The longest that the question may keep a dump from its start.
+/// The longest time that the query may delay the dump.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// The rows and what is beside them; an index is one line of a dump.
+/// The rows and their TOAST data; an index is only one line of a dump.
 const SIZE: &str = "
 SELECT coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0)::bigint AS bytes
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
-/// Notes the estimate. It is a help to who watches: what cannot be answered is left out.
+/// Records the estimate. It is only for display: without an answer it is left out.
 pub(crate) async fn expected(caller: &Caller, options: &DumpOptions, facts: &SharedFacts) {
     if !event::is_watched() || !options.is_whole() {
         return;

@@ -1,10 +1,10 @@
-//! Reads what PostgreSQL's programs write to standard error, and says which kind of failure it is and what to try.
+//! Maps the standard error of PostgreSQL's programs to a kind of failure and a hint.
 
 use crate::error::{Error, Kind};
 use crate::world::Exit;
 use crate::world::program::failure;
 
-/// A text that PostgreSQL's programs write, the kind of failure that it means, and what to try.
+/// A message of PostgreSQL's programs, the kind of failure that it means, and a hint.
 const KNOWN: [(&str, Kind, &str); 24] = [
     ("password authentication failed", Kind::Denied, "check the user and the password (DB_USER, DB_PASSWORD)"),
     ("no password supplied", Kind::Denied, "set the password (DB_PASSWORD) in the environment or in `.env`"),
@@ -80,7 +80,7 @@ const KNOWN: [(&str, Kind, &str); 24] = [
     ("terminating connection", Kind::Network, "the server ended the connection; see the server's log"),
 ];
 
-/// The failure of one of PostgreSQL's programs as an error; `act` is what was being done.
+/// The failure of one of PostgreSQL's programs as an error; `act` describes the operation.
 pub fn explain(act: &str, program: &str, exit: &Exit) -> Error {
     let cause = failure(program, exit);
     let (kind, hint) = read(&exit.stderr);

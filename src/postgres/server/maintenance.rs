@@ -1,4 +1,4 @@
-//! Asks a server about its databases and manages them, from a database that is not affected.
+//! Queries and manages the databases of a server, from a database that is not affected.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::postgres::server::throwaway;
 use crate::world::Caller;
 use crate::world::postgres::QueryResult;
 
-/// Where the server is asked about its databases.
+/// The database to connect to for questions about all databases.
 pub const MAINTENANCE: &str = "postgres";
 
 /// A database as the server describes it.
@@ -24,7 +24,7 @@ pub struct DatabaseRow {
     pub comment: Option<String>,
 }
 
-/// The server's own conversation, away from the databases that it is about.
+/// A session for the server's databases, which is not connected to the affected ones.
 pub struct Maintenance<'a> {
     pub caller: &'a Caller,
     pub server: Server,
@@ -36,7 +36,7 @@ impl Maintenance<'_> {
         Talk::open(self.caller, &self.server, &self.database, act).await
     }
 
-    /// Runs some statements, up to the first that fails; gives what the last one gave.
+    /// Runs some statements, up to the first that fails; returns the result of the last one.
     pub async fn run(&self, act: &str, statements: impl IntoIterator<Item = String>) -> Result<QueryResult> {
         talk::run(self.caller, &self.server, &self.database, act, statements).await
     }
@@ -55,18 +55,18 @@ impl Maintenance<'_> {
         Ok(self.find(&format!("datname = {}", literal(name))).await?.into_iter().next())
     }
 
-    /// Drops a database that this run made, with what holds it.
+    /// Drops a database that this run created, with everything that blocks the drop.
     pub async fn drop_own(&self, name: &str) -> Result<()> {
         let mut talk = self.open(&cannot("drop", name)).await?;
         let dropped = self.remove(&mut talk, name).await;
         talk.end(dropped).await
     }
 
-    /// Drops a throwaway that no run needs; whether it did.
+    /// Drops a throwaway that no run needs; returns whether it did.
     pub async fn drop_unless_needed(&self, name: &str) -> Result<bool> {
         let mut talk = self.open(&cannot("drop", name)).await?;
         let dropped = async {
-            // Its maker holds the lock as long as it needs the database. The session that asks takes the lock, and ends here.
+            // The run that created the database holds the lock while it needs it. This session takes the lock, and ends here.
             let free = talk.ask(throwaway::lock(name)).await?.is_true();
             if free {
                 self.remove(&mut talk, name).await?;
@@ -97,7 +97,7 @@ impl Maintenance<'_> {
         talk.end(swept).await
     }
 
-    /// Drops the run's own throwaway, if it is there and is marked or not marked yet.
+    /// Drops the run's own throwaway, if it exists and is marked or not yet marked.
     pub async fn drop_marked(&self, name: &str) -> Result<()> {
         let mut talk = self.open(&cannot("drop", name)).await?;
         let dropped = async {

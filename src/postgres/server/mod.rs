@@ -1,4 +1,4 @@
-//! PostgreSQL servers and databases: how they are called, started, made, held and dropped.
+//! PostgreSQL servers and databases: how they are called, started, created, locked and dropped.
 
 pub mod client;
 pub mod clusters;

@@ -1,4 +1,4 @@
-//! How a throwaway server is made and started with PostgreSQL's own programs, which refuse to run as root.
+//! Creates and starts a throwaway server with PostgreSQL's own programs, which refuse to run as root.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use crate::world::{Caller, Command};
 /// The user that the server runs as when hikae is root.
 const USER: &str = "postgres";
 
-/// What makes a server that is thrown away fast and small: nothing of it has to outlive a power cut, and everything of
-/// it is in its folder, so that it goes with that also when it is killed.
+/// Settings for a fast and small throwaway server: it need not survive a power cut, and everything of
+/// it is in its folder, so removing the folder removes it even after a kill.
 const THROWAWAY: [&str; 6] = [
     "fsync=off",
     "synchronous_commit=off",
@@ -24,9 +24,9 @@ const THROWAWAY: [&str; 6] = [
 /// The programs of a server, and how they are started.
 #[derive(Clone, Debug)]
 pub struct Programs {
-    /// The folder in which they are.
+    /// The folder that contains them.
     pub bin: PathBuf,
-    /// We are root, and must not be.
+    /// Whether hikae runs as root, which the server must not.
     pub as_root: bool,
 }
 
@@ -40,25 +40,25 @@ impl Programs {
         }
     }
 
-    /// The release of the server, such as 15, where its folder names it.
+    /// The major version of the server, such as 15, if its folder names it.
     pub fn release(&self) -> Option<u32> {
         self.bin.parent()?.file_name()?.to_str()?.parse().ok()
     }
 
-    /// Gives `folder` to the user that the server runs as; nothing where that is ourselves.
+    /// Changes the owner of `folder` to the user that the server runs as; does nothing if that is the current user.
     pub fn give(&self, folder: &Path) -> Option<Command> {
         let args = [USER, "--"].map(str::to_owned).into_iter().chain([folder.display().to_string()]);
         let own = Own { capabilities: vec![Capability::CHOWN], stays: true, ..Own::default() };
         self.as_root.then(|| Command { args: args.collect(), own, ..Command::new("chown") })
     }
 
-    /// Makes the cluster `data`.
+    /// Creates the cluster `data`.
     pub fn initdb(&self, data: &Path, args: &[&str]) -> Command {
         let always = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"];
         self.command("initdb", data, always.iter().chain(args).map(|arg| (*arg).to_owned()))
     }
 
-    /// The server of a cluster that is thrown away. It ends with us.
+    /// The server of a throwaway cluster. It ends with this process.
     pub fn server(&self, data: &Path, settings: &[String]) -> Command {
         let all = THROWAWAY.iter().map(|setting| (*setting).to_owned()).chain(["max_wal_senders=0".to_owned()]);
         let flags = all.chain(settings.iter().cloned()).flat_map(|setting| ["-c".to_owned(), setting]);
@@ -71,7 +71,7 @@ impl Programs {
             true => {
                 let mut command = Command::new("setpriv");
                 let user = [format!("--reuid={USER}"), format!("--regid={USER}")];
-                // A changed user would forget that it is to die with us.
+                // A change of user would reset the signal that ends it with this process.
                 let flags = ["--init-groups", "--pdeathsig=QUIT", "--"].map(str::to_owned);
                 command.args = user.into_iter().chain(flags).collect();
                 command.args.push(self.bin.join(program).display().to_string());
@@ -82,7 +82,7 @@ impl Programs {
         command.args.extend(["-D".to_owned(), data.display().to_string()]);
         command.args.extend(args);
         command.cwd = data.parent().map(Path::to_owned);
-        // To become the other user, and to be asked by its clients.
+        // For switching to the other user, and for connections of its clients.
         let capabilities = vec![Capability::SETUID, Capability::SETGID];
         command.own = Own { capabilities, sockets: true, stays: true, ..Own::default() };
         command

@@ -21,7 +21,7 @@ pub async fn ask(
     read(database, answer.value())
 }
 
-/// The same where nothing can be changed by it.
+/// The same, read-only.
 pub async fn look(
     caller: &Caller,
     server: &Server,
@@ -34,7 +34,7 @@ pub async fn look(
     read(database, answer.value())
 }
 
-/// The same in a session that is open.
+/// The same in an open session.
 pub async fn ask_in(talk: &mut Talk, database: &str, sql: &str) -> Result<serde_json::Value> {
     let answer = talk.ask(as_json(sql, &BTreeMap::new())).await?;
     read(database, answer.value())

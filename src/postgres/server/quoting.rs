@@ -1,8 +1,8 @@
-//! Writes names and texts as SQL has them, so that no name is ever read as anything else.
+//! Quotes names and strings for SQL, so that a name is never parsed as anything else.
 
 use crate::error::{Error, Kind, Result};
 
-/// The longest name that PostgreSQL keeps whole; it cuts longer ones off without a word.
+/// The longest name that PostgreSQL keeps whole; it silently truncates longer ones.
 pub const MAX_NAME_BYTES: usize = 63;
 
 /// A name in double quotes.
@@ -10,18 +10,18 @@ pub fn ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// `schema.name`, or the name alone where there is no schema.
+/// `schema.name`, or only the name without a schema.
 pub fn qualified(schema: &str, name: &str) -> String {
     if schema.is_empty() { ident(name) } else { format!("{}.{}", ident(schema), ident(name)) }
 }
 
-/// A text in single quotes, whatever `standard_conforming_strings` says.
+/// A string in single quotes that is safe for any `standard_conforming_strings`.
 pub fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
 
-/// As people read a table's name: quotes only where it would not be plain without them.
+/// A table name for people: quoted only if it is ambiguous without quotes.
 pub fn shown(schema: &str, name: &str) -> String {
     let part = |part: &str| {
         let plain = part.chars().all(|c| c.is_alphanumeric() || c == '_') && !part.is_empty();
@@ -30,7 +30,7 @@ pub fn shown(schema: &str, name: &str) -> String {
     if schema.is_empty() { part(name) } else { format!("{}.{}", part(schema), part(name)) }
 }
 
-/// Refuses a name that PostgreSQL cannot keep as it is.
+/// Rejects a name that PostgreSQL cannot store unchanged.
 pub fn check_name(name: &str) -> Result<()> {
     let wrong = match name {
         "" => "it is empty".to_owned(),

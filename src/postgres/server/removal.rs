@@ -1,4 +1,4 @@
-//! Drops a database whatever holds it: a template flag, subscriptions, prepared transactions, sessions that connect again.
+//! Drops a database despite what blocks it: a template flag, subscriptions, prepared transactions, sessions that reconnect.
 
 use crate::error::{Error, Result};
 use crate::postgres::server::maintenance::Maintenance;
@@ -7,12 +7,12 @@ use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway;
 use crate::world::postgres::sqlstate_of;
 
-/// The SQLSTATE of a database that subscriptions or prepared transactions use, or sessions.
+/// The SQLSTATE for a database that subscriptions, prepared transactions or sessions still use.
 const IN_USE: &str = "55006";
-/// The SQLSTATE of a template, which cannot be dropped.
+/// The SQLSTATE for a template, which cannot be dropped.
 const TEMPLATE: &str = "42809";
 
-/// What a subscription must lose before it can be dropped while its publisher is away, and the prepared transactions.
+/// Detaches subscriptions so that they can be dropped without their publisher, and ends prepared transactions.
 const HOLDERS: [&str; 4] = [
     "SELECT format('ALTER SUBSCRIPTION %I DISABLE', subname) FROM pg_catalog.pg_subscription \
      WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())",
@@ -24,7 +24,7 @@ const HOLDERS: [&str; 4] = [
 ];
 
 impl Maintenance<'_> {
-    /// Drops a database that is hikae's own, with what holds it.
+    /// Drops a database that hikae created, with everything that blocks the drop.
     pub async fn remove(&self, talk: &mut Talk, name: &str) -> Result<()> {
         match talk.ask(throwaway::drop(name)).await.map(drop) {
             Err(error) if matches!(sqlstate_of(&error), Some(IN_USE | TEMPLATE)) => {}
@@ -32,7 +32,7 @@ impl Maintenance<'_> {
         }
         talk.ask(format!("ALTER DATABASE {} IS_TEMPLATE false", ident(name))).await?;
         self.take_away_holders(name).await?;
-        // Sessions that connect again would hold it for ever.
+        // Sessions that reconnect would block the drop forever.
         talk.ask(format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", ident(name))).await?;
         let dropped = talk.ask(throwaway::drop(name)).await.map(drop);
         dropped.map_err(|error: Error| error.hint(format!("drop it by hand: `{}`", throwaway::drop(name))))

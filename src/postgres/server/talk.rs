@@ -1,4 +1,4 @@
-//! Talks to one database: connects, asks statement by statement, and ends in good order.
+//! Talks to one database: connects, runs statements one by one, and disconnects cleanly.
 
 use bytes::Bytes;
 
@@ -7,10 +7,10 @@ use crate::postgres::server::client::Server;
 use crate::world::Caller;
 use crate::world::postgres::{Login, QueryResult, Session, sqlstate_of};
 
-/// The most that a query may answer.
+/// The largest answer of a query.
 pub const MAX_ANSWER_BYTES: usize = 4 << 20;
 
-/// The SQLSTATE of a server that is starting, stopping or recovering.
+/// The SQLSTATE while a server is starting, stopping or recovering.
 const CANNOT_CONNECT_NOW: &str = "57P03";
 
 impl Server {
@@ -28,11 +28,11 @@ impl Server {
     }
 }
 
-/// A session, and what is being done in it, for its errors.
+/// A session, and a description of its work for error messages.
 pub struct Talk {
     pub session: Box<dyn Session>,
     act: String,
-    /// Whether each statement has a transaction of its own, which changes nothing.
+    /// Whether each statement runs in its own transaction, which changes nothing.
     apart: bool,
 }
 
@@ -41,7 +41,7 @@ impl Talk {
         Talk::log_in(caller, server.login(database), act).await
     }
 
-    /// A session whose end is nobody's failure: what it is for is reported elsewhere.
+    /// A session whose end is not an error: its work is reported elsewhere.
     pub async fn expendable(caller: &Caller, server: &Server, database: &str, act: &str) -> Result<Talk> {
         Talk::log_in(caller, Login { expendable: true, ..server.login(database) }, act).await
     }
@@ -51,12 +51,12 @@ impl Talk {
         Ok(Talk { session, act: act.to_owned(), apart: false })
     }
 
-    /// Whether from now on each statement has a transaction of its own: then, whatever code it runs changes nothing, and leaves no setting behind.
+    /// Sets whether each statement runs in its own transaction: then the code that it runs changes nothing and leaves no setting behind.
     pub fn set_apart(&mut self, apart: bool) {
         self.apart = apart;
     }
 
-    /// What one statement gives.
+    /// The result of one statement.
     pub async fn ask(&mut self, sql: impl Into<Bytes>) -> Result<QueryResult> {
         self.ask_for(sql, MAX_ANSWER_BYTES).await
     }
@@ -69,12 +69,12 @@ impl Talk {
         answer.map_err(|error| error.within(self.act.clone())).and_then(|answer| undone.map(|()| answer))
     }
 
-    /// Begins the transaction of a statement that is to be apart.
+    /// Begins the transaction of a statement that runs in its own one.
     pub async fn begin(&mut self) -> Result<()> {
         self.around("BEGIN TRANSACTION READ ONLY").await
     }
 
-    /// Takes that transaction back.
+    /// Rolls that transaction back.
     pub async fn undo(&mut self) -> Result<()> {
         self.around("ROLLBACK").await
     }
@@ -87,7 +87,7 @@ impl Talk {
         done.map(drop).map_err(|error| error.within(self.act.clone()))
     }
 
-    /// Runs several statements, up to the first that fails; gives what the last one gave.
+    /// Runs several statements, up to the first that fails; returns the result of the last one.
     pub async fn run(&mut self, statements: impl IntoIterator<Item = String>) -> Result<QueryResult> {
         let mut answer = QueryResult::default();
         for sql in statements {
@@ -96,7 +96,7 @@ impl Talk {
         Ok(answer)
     }
 
-    /// Runs each statement that a query gives.
+    /// Runs each statement that a query returns.
     pub async fn run_each(&mut self, query: impl Into<Bytes>) -> Result<()> {
         let statements: Vec<String> = self.ask(query).await?.values().collect();
         self.run(statements).await.map(drop)
@@ -106,14 +106,14 @@ impl Talk {
         self.session.close().await
     }
 
-    /// Ends the session, whatever became of what was asked; that comes first.
+    /// Ends the session even if a statement failed; the statement's error is reported first.
     pub async fn end<T>(self, answer: Result<T>) -> Result<T> {
         let closed = self.close().await;
         answer.and_then(|answer| closed.map(|()| answer))
     }
 }
 
-/// Runs some statements in a session of their own; gives what the last one gave.
+/// Runs some statements in their own session; returns the result of the last one.
 pub async fn run(
     caller: &Caller,
     server: &Server,
@@ -126,19 +126,19 @@ pub async fn run(
     talk.end(answer).await
 }
 
-/// Runs one statement in a session that can change nothing, and so is real in a plan as well.
+/// Runs one statement in a read-only session, so it also runs in a plan.
 pub async fn look(caller: &Caller, server: &Server, database: &str, act: &str, sql: String) -> Result<QueryResult> {
     let mut talk = Talk::log_in(caller, Login { read_only: true, ..server.login(database) }, act).await?;
     let answer = talk.ask(sql).await;
     talk.end(answer).await
 }
 
-/// Whether a server takes connections. One that refuses this login for another reason does take them.
+/// Whether a server accepts connections. One that rejects this login for another reason does accept them.
 pub async fn is_ready(caller: &Caller, server: &Server, database: &str) -> Result<bool> {
     let login = Login { expendable: true, ..server.login(database) };
     match caller.connect(login).await {
         Ok(mut session) => {
-            // A plan has connected to nothing, and says so.
+            // A plan made no connection, and reports that.
             session.settle().await?;
             session.close().await.map(|()| true)
         }
@@ -150,7 +150,7 @@ pub async fn is_ready(caller: &Caller, server: &Server, database: &str) -> Resul
     }
 }
 
-/// Whether the server has answered, and wants a login that it was not given.
+/// Whether the server answered but requires a login that was not supplied.
 fn asks_for_login(error: &Error) -> bool {
     error.kind() == Kind::Denied && error.what().starts_with("the server at")
 }

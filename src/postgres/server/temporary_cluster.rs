@@ -1,7 +1,7 @@
-//! The life of one temporary cluster: leftovers of dead runs are removed, then it is made, started, stopped and removed.
+//! Runs one temporary cluster: removes leftovers of dead runs, then creates, starts, stops and removes the cluster.
 //!
-//! Its server listens on a socket in its own folder, which nobody else may enter, and dies with hikae. What is left after a
-//! kill is then a folder, whose lock is free; a server that still runs in it ends by itself when its files are gone.
+//! Its server listens on a socket in its own private folder, and dies with hikae. After a
+//! kill only a folder with a free lock is left; a server that still runs in it exits by itself when its files are gone.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,9 +21,9 @@ use crate::world::command::Own;
 use crate::world::program::failure;
 use crate::world::{Caller, Child, Command, EntryKind, ListQuery, program};
 
-/// The port is part of the socket's name, and nothing else.
+/// The port is only part of the socket's name.
 pub const PORT: u16 = 5432;
-/// Settings that keep the server where nobody else can reach it.
+/// Settings that make the server unreachable for others.
 const OWN: [&str; 7] = [
     "listen_addresses",
     "port",
@@ -33,14 +33,14 @@ const OWN: [&str; 7] = [
     "hba_file",
     "config_file",
 ];
-/// The longest path of a socket that Linux takes.
+/// The longest path of a socket that Linux accepts.
 const MOST_SOCKET_BYTES: usize = 107;
 /// Room for an empty cluster and its log.
 const EMPTY_BYTES: u64 = 256 << 20;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long a start may take on a slow machine.
 const START: Duration = Duration::from_secs(60);
-/// A server that was asked to end does so in a moment, or is killed.
+/// A server that does not stop within this time after a request is killed.
 const END: Duration = Duration::from_secs(3);
 
 pub struct TemporaryCluster {
@@ -49,7 +49,7 @@ pub struct TemporaryCluster {
     home: PathBuf,
     server_version: Option<String>,
     size_bytes: u64,
-    /// Settings that somebody names: `name=value`.
+    /// Settings from the caller: `name=value`.
     settings: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ impl TemporaryCluster {
         }
     }
 
-    /// The same with settings of its server, each `name=value`: what the database needs that will be restored in it.
+    /// The same with server settings, each `name=value`, that the database to be restored needs.
     pub fn with_settings(self, settings: Vec<String>) -> Result<TemporaryCluster> {
         for setting in &settings {
             let name = setting.split_once('=').map_or("", |(name, _)| name.trim());
@@ -85,11 +85,11 @@ impl TemporaryCluster {
         Ok(TemporaryCluster { settings, ..self })
     }
 
-    /// From its first file to its last; says when it is `ready`, and runs until nobody needs it any more.
+    /// Runs the cluster from its first file to its last; signals `ready`, and ends when the cluster is no longer needed.
     pub async fn run(self, ready: oneshot::Sender<()>, stop: CancellationToken) -> Result<()> {
         refuse_long(&self.home)?;
         self.caller.mkdir(&self.dir, 0o700).await?;
-        // Locked before it exists: at no moment could another run take it for left over.
+        // Locked before it exists, so another run never takes it for a leftover.
         let lock = lock_of(&self.home);
         let held = self.caller.lock(&lock).await?;
         let lived = self.live(ready, &stop).await;
@@ -105,7 +105,7 @@ impl TemporaryCluster {
         };
         let act = || format!("cannot start a temporary cluster in `{}`", self.dir.display());
         let server = started.map_err(|error| error.within(act()))?;
-        // Nobody hears it when the run has ended meanwhile; then the cluster ends too.
+        // If the run has ended meanwhile, this fails and the cluster ends too.
         if ready.send(()).is_ok() {
             stop.cancelled().await;
         }
@@ -113,12 +113,12 @@ impl TemporaryCluster {
         Ok(())
     }
 
-    /// Makes the cluster and starts its server; ready for connections.
+    /// Creates the cluster and starts its server, ready for connections.
     async fn start(&self) -> Result<Child> {
         self.sweep().await?;
         self.caller.mkdir(&self.home, 0o700).await?;
         let made = self.caller.stat(&self.home).await?;
-        // What we make is ours.
+        // A new folder is owned by the current user.
         let programs = Programs::find(&self.caller, made.is_some_and(|made| made.owner == 0)).await?;
         self.refuse_older(&programs)?;
         self.refuse_full().await?;
@@ -130,23 +130,23 @@ impl TemporaryCluster {
         self.do_one(programs.initdb(&data, &["-A", "trust"])).await?;
         let settings: Vec<String> = settings(&self.home).into_iter().chain(self.settings.clone()).collect();
         let mut command = programs.server(&data, &settings);
-        // It is stopped when it is not needed any more; who uses it reports what it is for.
+        // It is stopped when it is no longer needed; its user reports errors.
         command.expendable = true;
-        // A dump is code, which would run as the user of the server: it connects to nobody.
+        // A dump is code that runs as the user of the server, so the server may not open connections.
         command.own.serves = true;
         let mut server = self.caller.spawn(command).await?;
         self.until_ready(&mut server).await?;
         Ok(server)
     }
 
-    /// Removes what runs that were killed left in this folder.
+    /// Removes leftovers of killed runs from this folder.
     async fn sweep(&self) -> Result<()> {
         let name = Some(format!("{}*.lock", throwaway::CLUSTER));
         let locks = ListQuery { name, ..ListQuery::of(&self.dir) };
         let own = self.caller.stat(&lock_of(&self.home)).await?.map(|stat| stat.owner);
         for entry in self.caller.list(locks).await? {
             let home = entry.path.with_extension("");
-            // A lock that somebody else has put there is not ours to follow.
+            // Do not follow a lock file that another user created.
             if home == self.home || entry.stat.kind != EntryKind::File || Some(entry.stat.owner) != own {
                 continue;
             }
@@ -162,11 +162,11 @@ impl TemporaryCluster {
         Ok(())
     }
 
-    /// Removes a cluster whose server has ended or is about to, and its lock, which we hold.
+    /// Removes a cluster whose server has ended or is about to, and the lock that this run holds.
     async fn remove(&self, home: &Path) -> Result<()> {
         let left = |error: Error| error.within(format!("cannot remove the temporary cluster `{}`", home.display()));
         let deadline = self.caller.world.elapsed() + END;
-        // The server removes this file as its last act. One that was killed cannot.
+        // The server removes this file as its last step, unless it was killed.
         let state = home.join("data/postmaster.pid");
         while self.caller.stat(&state).await.map_err(left)?.is_some() && self.caller.world.elapsed() < deadline {
             self.caller.sleep(LOOK_EVERY).await.map_err(left)?;
@@ -211,7 +211,7 @@ impl TemporaryCluster {
         if exit.success() { Ok(()) } else { Err(failure(&program, &exit)) }
     }
 
-    /// An older server cannot be trusted to take what a newer one has dumped.
+    /// Rejects an older server, which may not load the dump of a newer one.
     fn refuse_older(&self, programs: &Programs) -> Result<()> {
         let major = |version: &str| version.split('.').next()?.parse::<u32>().ok();
         match (self.server_version.as_deref().and_then(major), programs.release()) {
@@ -241,7 +241,7 @@ impl TemporaryCluster {
     }
 }
 
-/// A socket that nobody else can reach, and no TCP.
+/// A private socket, and no TCP.
 fn settings(home: &Path) -> Vec<String> {
     let folder = home.display().to_string().replace('"', "\"\"");
     let socket = format!("unix_socket_directories=\"{folder}\"");
@@ -256,7 +256,7 @@ fn settings(home: &Path) -> Vec<String> {
     rest.map(str::to_owned).into_iter().chain([format!("port={PORT}"), socket]).collect()
 }
 
-/// Beside the folder, so that it exists before and after the folder.
+/// Next to the folder, so that it exists before and after the folder.
 fn lock_of(home: &Path) -> PathBuf {
     home.with_extension("lock")
 }

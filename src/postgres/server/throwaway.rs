@@ -1,7 +1,7 @@
 //! Decides which databases hikae may drop: how throwaways are named and marked, and how a run shows that it still needs one.
 //!
-//! A throwaway has a name that nobody else gives, a comment that says which run made it, and a keeper: a session of its
-//! run that holds an advisory lock. The lock ends with the run, also when it is killed, so the server itself knows which
+//! A throwaway has a name that only hikae uses, a comment that says which run made it, and a keeper: a session of its
+//! run that holds an advisory lock. The lock ends with the run, even after a kill, so the server itself knows which
 //! throwaways are left over.
 
 use std::collections::BTreeSet;
@@ -11,26 +11,26 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::postgres::server::quoting::{ident, literal};
 
-/// What the name of every throwaway begins with.
+/// The prefix of every throwaway's name.
 pub const PREFIX: &str = "hikae_throwaway_";
-/// What the name of every temporary cluster begins with.
+/// The prefix of every temporary cluster's name.
 pub const CLUSTER: &str = "hikae_cluster_";
-/// What the comment of every throwaway begins with.
+/// The prefix of every throwaway's comment.
 const MARK: &str = "made by hikae run ";
 
-/// A name that no other run gives: the time and the process are in it.
+/// A name that no other run uses: it contains the time and the process.
 pub fn name(now: DateTime<FixedOffset>, process_id: u32, number: usize) -> String {
     let more = if number > 1 { format!("_{number}") } else { String::new() };
     format!("{PREFIX}{}_{process_id}{more}", now.format("%Y%m%d_%H%M%S"))
 }
 
-/// The name of a temporary cluster. The last part nobody can guess, for its folder may be where everybody may write.
+/// The name of a temporary cluster. Its last part is unguessable, because its folder may be in a world-writable place.
 pub fn cluster_name(now: DateTime<FixedOffset>, process_id: u32) -> String {
     let random = RandomState::new().build_hasher().finish();
     format!("{CLUSTER}{}_{process_id}_{random:016x}", now.format("%Y%m%d_%H%M%S"))
 }
 
-/// Whether a name is one that hikae gives: prefix, stamp, process.
+/// Whether hikae generated a name: prefix, stamp, process.
 pub fn is_name(name: &str) -> bool {
     let Some(rest) = name.strip_prefix(PREFIX) else { return false };
     let parts: Vec<&str> = rest.split('_').collect();
@@ -38,7 +38,7 @@ pub fn is_name(name: &str) -> bool {
     digits && matches!(parts.len(), 3 | 4) && parts[0].len() == 8 && parts[1].len() == 6
 }
 
-/// Whether a comment is hikae's. One that was killed before it could write it has none.
+/// Whether a comment is hikae's. If a run was killed before it wrote the comment, there is none.
 pub fn is_mark(comment: Option<&str>) -> bool {
     comment.is_none_or(|comment| comment.starts_with(MARK))
 }
@@ -47,7 +47,7 @@ pub fn mark(run_id: &str, recipe: &str, host: &str) -> String {
     format!("{MARK}{run_id} of {recipe} on {host}; to be dropped when that run has ended")
 }
 
-/// Gives the statement that takes hikae's mark from a database that is no throwaway any more; `name` is a SQL text.
+/// Returns the statement that removes hikae's mark from a database that is no longer a throwaway; `name` is a SQL string.
 pub fn unmark(name: &str) -> String {
     format!(
         "SELECT format('COMMENT ON DATABASE %I IS NULL', datname) FROM pg_catalog.pg_database WHERE datname = {name} \
@@ -56,7 +56,7 @@ pub fn unmark(name: &str) -> String {
     )
 }
 
-/// Asks whether nobody needs the throwaway; if so, the session that asks has its lock from then on.
+/// Queries whether the throwaway is unused; if so, this session holds its lock from then on.
 pub fn lock(name: &str) -> String {
     format!(
         "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext('hikae throwaway'), pg_catalog.hashtext({}))",
@@ -64,7 +64,7 @@ pub fn lock(name: &str) -> String {
     )
 }
 
-/// Asks whether the throwaway is there, and marked or not marked yet.
+/// Queries whether the throwaway exists, and is marked or not yet marked.
 pub fn is_own(name: &str) -> String {
     format!(
         "SELECT pg_catalog.count(*) > 0 AS own FROM pg_catalog.pg_database WHERE datname = {} AND pg_catalog.starts_with(\
@@ -74,7 +74,7 @@ pub fn is_own(name: &str) -> String {
     )
 }
 
-/// Drops a throwaway and makes it again by the statement `create`, with its mark.
+/// Drops a throwaway and recreates it by the statement `create`, with its mark.
 pub fn remake(name: &str, create: String, mark: &str) -> Vec<String> {
     vec![drop(name), create, comment(name, mark)]
 }
@@ -84,7 +84,7 @@ pub fn comment(name: &str, mark: &str) -> String {
     format!("COMMENT ON DATABASE {} IS {}", ident(name), literal(mark))
 }
 
-/// Gives the statements that make the roles which are not there; nobody can log in as one of them.
+/// Returns the statements that create the missing roles, without login.
 pub fn make_roles(names: &BTreeSet<String>) -> String {
     let rows: Vec<String> = names.iter().map(|name| format!("({})", literal(name))).collect();
     format!(
@@ -94,10 +94,10 @@ pub fn make_roles(names: &BTreeSet<String>) -> String {
     )
 }
 
-/// Lets a tablespace are in the folder of the cluster itself.
+/// Allows tablespaces in the folder of the cluster itself.
 pub const IN_PLACE: &str = "SET allow_in_place_tablespaces = on";
 
-/// Gives the statements that make the tablespaces which are not there, for everybody.
+/// Returns the statements that create the missing tablespaces, usable by every role.
 pub fn make_tablespaces(names: &BTreeSet<String>) -> String {
     let rows: Vec<String> = names.iter().map(|name| format!("({})", literal(name))).collect();
     format!(

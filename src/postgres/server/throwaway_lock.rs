@@ -1,4 +1,4 @@
-//! Holds a throwaway database for its run: a session whose lock ends with the run, however that ends.
+//! Reserves a throwaway database for its run: a session holds a lock that ends with the run, however the run ends.
 
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::maintenance::Maintenance;
@@ -14,9 +14,9 @@ impl ThrowawayLock {
     /// Takes the lock of the throwaway `name`.
     pub async fn start(at: &Maintenance<'_>, name: &str) -> Result<ThrowawayLock> {
         let act = format!("cannot claim the database `{name}`");
-        // It is there to hold its lock, and ends with the database or with the run.
+        // The session only holds its lock, and ends with the database or the run.
         let mut talk = Talk::expendable(at.caller, &at.server, &at.database, &act).await?;
-        // PostgreSQL before 14 does not know the setting, nor the limit that it lifts.
+        // PostgreSQL before 14 has neither the setting nor the limit that it lifts.
         if let Err(error) = talk.ask("SET idle_session_timeout = 0").await {
             tracing::debug!(error = error.one_line(), "the limit on idle sessions stays");
         }

@@ -1,4 +1,4 @@
-//! A role that a run makes to load one file, with no rights on the server's machine; it is dropped when the run ends.
+//! A role that a run creates to load one file, with no rights on the server's machine; it is dropped when the run ends.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,7 +21,7 @@ use crate::secret::Secret;
 use crate::stream::hex::hex;
 use crate::world::Caller;
 
-/// Whether the server has the role by which one reads all data and changes none.
+/// Whether the server has the role that may read all data and change none.
 const READS_ALL: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'pg_read_all_data')";
 
 /// A role of this run, and how it logs in.
@@ -30,20 +30,20 @@ pub struct ThrowawayRole {
     pub server: Server,
     admin: Server,
     connect_to: String,
-    /// The statements by which functions go back to their owners.
+    /// The statements that return functions to their owners.
     owners: Arc<Mutex<Vec<String>>>,
-    /// Behind a mutex only because a session is not for several threads at once.
+    /// In a mutex only because a session is not `Sync`.
     lock: Mutex<ThrowawayLock>,
 }
 
 impl ThrowawayRole {
-    /// Makes the role. It is a member of no other: a role that owns something here may own another database too.
+    /// Creates the role. It is a member of no other: a role that owns something here may own another database too.
     pub async fn make(at: &Maintenance<'_>) -> Result<ThrowawayRole> {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed) as usize + 1;
         let name = throwaway::name(at.caller.world.now(), at.caller.world.machine().process_id, number);
         let password = random_password()?;
-        // Held before it is there: at no moment could another run take it for left over.
+        // Locked before it exists, so another run never takes it for a leftover.
         let lock = ThrowawayLock::start(at, &name).await?;
         let act = "cannot make a role without rights to load the file";
         let mut talk = at.open(act).await?;
@@ -58,7 +58,7 @@ impl ThrowawayRole {
             owners: Arc::default(),
             lock: Mutex::new(lock),
         };
-        // The server may not let it in: its pg_hba.conf names the users.
+        // The server may reject its login: its pg_hba.conf lists the users.
         match Talk::expendable(at.caller, &role.server, &role.connect_to, act).await {
             Ok(talk) => talk.close().await.map(|()| role),
             Err(error) => {
@@ -68,18 +68,18 @@ impl ThrowawayRole {
         }
     }
 
-    /// Lets nobody log in as the role any more: not the code that its open sessions run, which knows the role's password if
+    /// Disables login as the role: also for code in its open sessions, which knows the role's password if
     /// it changes that.
     pub async fn close(&self, caller: &Caller) -> Result<()> {
         self.change(caller, [format!("ALTER ROLE {} CONNECTION LIMIT 0", ident(&self.name))]).await
     }
 
-    /// Lets the role log in again, by its own password, and read all that is in the databases, to compare it.
+    /// Lets the role log in again, by its own password, and read everything in the databases, to compare it.
     pub async fn may_read(&self, caller: &Caller) -> Result<()> {
         let name = ident(&self.name);
         let Some(password) = &self.server.password else { return Ok(()) };
         let rights = [
-            // What the code of the dump has set for its role goes as well.
+            // Settings that the dump's code made for its role are reset as well.
             format!("ALTER ROLE {name} RESET ALL"),
             format!("GRANT pg_read_all_data TO {name}"),
             format!("ALTER ROLE {name} BYPASSRLS CONNECTION LIMIT -1 PASSWORD {}", literal(&verifier(password))),
@@ -102,7 +102,7 @@ impl ThrowawayRole {
         }
     }
 
-    /// Gives back what a comparison that was broken off has taken, where its database is still there, and drops the role.
+    /// Restores the owners after an interrupted comparison, if its database still exists, and drops the role.
     async fn leave(self, database: String, caller: &Caller) {
         if let Err(error) = self.definers(&database).give_back(caller).await {
             tracing::debug!(error = error.one_line(), "functions were not given back to their owners");
@@ -110,7 +110,7 @@ impl ThrowawayRole {
         self.drop(caller).await;
     }
 
-    /// Drops the role. What cannot be dropped, the next sweep drops.
+    /// Drops the role. If that fails, the next sweep drops it.
     pub async fn drop(self, caller: &Caller) {
         let act = format!("cannot drop the role `{}`", self.name);
         let sql = [format!("DROP ROLE IF EXISTS {}", ident(&self.name))];
@@ -130,7 +130,7 @@ async fn make(talk: &mut Talk, name: &str, password: &Secret) -> Result<()> {
     talk.ask(format!("CREATE ROLE {} {rights} PASSWORD {password}", ident(name))).await.map(drop)
 }
 
-/// What the server compares a password with; it gets no more than that.
+/// The verifier that the server compares a password with; it gets nothing else.
 fn verifier(password: &Secret) -> String {
     postgres_protocol::password::scram_sha_256(password.expose().as_bytes())
 }
@@ -142,7 +142,7 @@ fn random_password() -> Result<Secret> {
     Ok(Secret::new(hex(bytes)))
 }
 
-/// The roles of a run, with the database that each has loaded: what is in it is compared by the same role.
+/// The roles of a run, with the database that each has loaded: the same role compares it.
 #[derive(Default)]
 pub struct ThrowawayRoles(RefCell<Vec<(String, ThrowawayRole)>>);
 
@@ -151,13 +151,13 @@ impl ThrowawayRoles {
         self.0.borrow_mut().push((database.to_owned(), role));
     }
 
-    /// A database is loaded once more: who loaded it before has no right in it any more.
+    /// Detaches the roles that loaded this database before: it is loaded again, and they have no rights in it.
     pub fn loaded_again(&self, database: &str) {
         let mut roles = self.0.borrow_mut();
         roles.iter_mut().filter(|(loaded, _)| loaded == database).for_each(|(loaded, _)| loaded.clear());
     }
 
-    /// Who reads what is in a database of this server, and what of it must not act as its owner meanwhile.
+    /// Returns the login that reads a database of this server, and the functions that must not act as their owner meanwhile.
     pub fn definers(&self, server: &Server, database: &str) -> Option<Definers> {
         let roles = self.0.borrow();
         let (_, role) = roles.iter().rev().find(|(loaded, _)| loaded == database)?;

@@ -1,12 +1,12 @@
-//! Puts values into a query, as psql does: `:'name'` as a text, `:"name"` as a name, `:name` as it is.
+//! Substitutes variables in a query, as psql does: `:'name'` as a string, `:"name"` as a name, `:name` as it is.
 //!
-//! What is in strings, quoted names, comments and dollar quotes is left alone.
+//! Strings, quoted names, comments and dollar quotes are not changed.
 
 use std::collections::BTreeMap;
 
 use crate::postgres::server::quoting::{ident, literal};
 
-/// The query with the values of its variables; a name that has no value stays as it is.
+/// Returns the query with its variables substituted; a name without a value stays unchanged.
 pub fn interpolate(sql: &str, vars: &BTreeMap<String, String>) -> String {
     let (mut out, mut rest) = (String::with_capacity(sql.len()), sql);
     while !rest.is_empty() {
@@ -41,7 +41,7 @@ fn name(text: &str) -> Option<&str> {
     (end > 0).then(|| &text[..end])
 }
 
-/// How much at the start of `rest` holds no variable.
+/// The length of the start of `rest` that contains no variable.
 fn skipped(rest: &str, before: &str) -> usize {
     let to = |end: Option<usize>| end.unwrap_or(rest.len());
     match rest.as_bytes()[0] {

@@ -7,13 +7,13 @@ use super::lexer::{Token, Word};
 use super::stubs::{Signature, Slot, Stubs, alternatives};
 use crate::suggest;
 
-/// What was found so far in one file.
+/// The findings so far in one file.
 pub struct Checker<'s> {
     pub stubs: &'s Stubs,
     params: &'s [String],
     /// The line, the message and the hint of each.
     pub findings: Vec<(u32, String, String)>,
-    /// Names that must be there when the recipe runs, each with the first line that has it.
+    /// Names that must exist when the recipe runs, each with the first line that has it.
     pub names: BTreeMap<String, u32>,
     /// The modules that are required.
     pub required: BTreeSet<String>,
@@ -29,12 +29,12 @@ impl<'s> Checker<'s> {
         self.findings.push((line, message, hint));
     }
 
-    /// A name that is no local one.
+    /// A name that is not local.
     pub fn global(&mut self, name: &str, line: u32) {
         self.names.entry(name.to_owned()).or_insert(line);
     }
 
-    /// A global name that is assigned to need not be there before.
+    /// A global name that is assigned need not exist before.
     pub fn forget_assigned(&mut self, tokens: &[Token<'_>]) {
         if let [Token { word: Word::Name(name), .. }, Token { word: Word::Sign("="), .. }] = tokens {
             self.names.remove(*name);
@@ -52,14 +52,14 @@ impl<'s> Checker<'s> {
                 self.find(line, format!("the recipe has no param `{name}`"), hint);
             }
             Expression::Local(Some(Kind::Module(dotted))) if dotted.starts_with("hikae.") => {
-                // Beside functions a module may have values, which its text names.
+                // A module may also have values, which its text names.
                 self.names.entry(format!("require(\"{dotted}\").{name}")).or_insert(line);
             }
             _ => {}
         }
     }
 
-    /// What is known of the value of an expression.
+    /// The facts known about the value of an expression.
     pub fn kind_of(&self, value: &Expression) -> Option<Kind> {
         match value {
             Expression::Local(kind) => kind.clone(),
@@ -82,7 +82,7 @@ impl<'s> Checker<'s> {
         self.stubs.class_named(class).map(|_| Kind::Class(class.to_owned()))
     }
 
-    /// The name by which the stubs have a function.
+    /// The name of a function in the stubs.
     fn called_name(&self, of: &Expression) -> Option<String> {
         match of {
             Expression::Global(name) => Some(name.clone()),
@@ -95,7 +95,7 @@ impl<'s> Checker<'s> {
         }
     }
 
-    /// A call, with what it is given.
+    /// A call with its arguments.
     pub fn called(&mut self, call: &Expression, line: u32) {
         let (name, args) = match call {
             Expression::Call { of, args } => {
@@ -121,7 +121,7 @@ impl<'s> Checker<'s> {
         }
     }
 
-    /// The name of a method that the class has; one that it does not have is found.
+    /// The name of a method that the class has; an unknown one is a finding.
     fn method(&mut self, class: &str, name: &str, line: u32) -> Option<String> {
         let methods = self.stubs.methods(class);
         let is_field = self.stubs.fields(class).iter().any(|field| field.name == name);
@@ -180,7 +180,7 @@ impl<'s> Checker<'s> {
     }
 }
 
-/// What a literal is, where no alternative can take it.
+/// The kind of a literal, if no alternative accepts it.
 fn misfit(all: &[&str], value: &Expression, stubs: &Stubs) -> Option<String> {
     let (word, takes): (String, &[&str]) = match value {
         Expression::Text(text) => (format!("the text `{text}`"), &["string"]),
@@ -197,7 +197,7 @@ fn misfit(all: &[&str], value: &Expression, stubs: &Stubs) -> Option<String> {
         let is_class = stubs.class_named(one).is_some_and(|class| class.exact)
             || (one.ends_with("[]") && !one.starts_with("fun("));
         let same = matches!(value, Expression::Text(text) if one.trim_matches('"') == text && quoted);
-        // What is not understood may take anything.
+        // An unknown kind accepts anything.
         takes.contains(&one) || same || !(plain || quoted || is_class)
     };
     (!all.iter().any(|one| can_take(one) || alternatives(stubs.resolved(one)).iter().any(can_take))).then_some(word)

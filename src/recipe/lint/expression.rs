@@ -1,9 +1,9 @@
-//! What the check needs of an expression of Lua.
+//! The parts of a Lua expression that the check needs.
 
 /// An expression, as far as it can be judged without running it.
 #[derive(Clone, Debug)]
 pub enum Expression {
-    /// A name that is no local one.
+    /// A name that is not local.
     Global(String),
     /// A local name, with what is known of its value.
     Local(Option<Kind>),
@@ -30,21 +30,21 @@ pub enum Expression {
     Unknown,
 }
 
-/// A field of a table that is written out.
+/// A field of a table literal.
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// Nothing for one that has no name of its own.
+    /// `None` for a field without a name.
     pub key: Option<String>,
     pub value: Expression,
     pub line: u32,
 }
 
-/// What is known of a value.
+/// The facts known about a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A class of the stubs, such as `Stream`.
     Class(String),
-    /// A module that `require` gives.
+    /// A module that `require` returns.
     Module(String),
     /// The params of the recipe.
     Params,

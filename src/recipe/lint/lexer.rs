@@ -1,10 +1,10 @@
 //! Cuts Lua into words, each with its line.
 
-/// What a word is.
+/// The kind of a word.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Word<'a> {
     Name(&'a str),
-    /// A string without its quotes, escapes as they are written.
+    /// A string without its quotes, with its escapes unchanged.
     Text(&'a str),
     Integer,
     Float,
@@ -26,7 +26,7 @@ const KEYWORDS: [&str; 22] = [
 /// Operators of more than one character, the longest first.
 const LONG: [&str; 10] = ["...", "..", "==", "~=", "<=", ">=", "//", "::", "<<", ">>"];
 
-/// The words of a text that Lua itself has accepted.
+/// The words of a text that Lua has already accepted.
 pub fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut all = Vec::new();
     let (mut rest, mut line) = (text, 1);
@@ -42,7 +42,7 @@ pub fn tokens(text: &str) -> Vec<Token<'_>> {
     all
 }
 
-/// The length of what comes first, and what it is; nothing for space and comments.
+/// The length and the kind of the first word; no kind for space and comments.
 fn next(rest: &str, first: char) -> (usize, Option<Word<'_>>) {
     if first.is_whitespace() {
         return (first.len_utf8(), None);
@@ -86,7 +86,7 @@ fn number(rest: &str) -> (usize, Option<Word<'_>>) {
     (end, Some(if is_integer { Word::Integer } else { Word::Float }))
 }
 
-/// Where a string in quotes ends, behind its quote.
+/// The end of a quoted string, after its quote.
 fn closing(rest: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, c) in rest.char_indices().skip(1) {

@@ -17,7 +17,7 @@ use crate::suggest;
 use calls::Checker;
 use stubs::Stubs;
 
-/// Something that is wrong in a file.
+/// A problem in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     pub file_shown: String,
@@ -26,7 +26,7 @@ pub struct Finding {
     pub hint: String,
 }
 
-/// Everything that is wrong in a recipe and in the modules beside it.
+/// All problems in a recipe and in the modules beside it.
 pub fn findings(config: &Arc<Config>, source: &RecipeSource, declaration: &Declaration) -> Result<Vec<Finding>> {
     let stubs = Stubs::read();
     let params: Vec<String> = declaration.params.iter().map(|(name, _)| name.clone()).collect();
@@ -48,7 +48,7 @@ pub fn findings(config: &Arc<Config>, source: &RecipeSource, declaration: &Decla
     Ok(all.into_iter().collect())
 }
 
-/// The names that the environment of recipes does not have, in its own words.
+/// The names that the environment of recipes does not have, with its own messages.
 fn unknown_names(config: &Arc<Config>, source: &RecipeSource, checker: &Checker) -> Result<Vec<(u32, String, String)>> {
     let machine = loader::machine(config, source)?;
     let mut found = Vec::new();

@@ -8,13 +8,13 @@ use super::lexer::{Token, Word, tokens};
 
 mod expressions;
 
-/// Reads a text that Lua itself has accepted.
+/// Reads a text that Lua has already accepted.
 pub fn read(text: &str, checker: &mut Checker) {
     let mut parser = Parser { tokens: tokens(text), at: 0, scopes: vec![BTreeMap::new()], checker };
     while parser.at < parser.tokens.len() {
         let before = parser.at;
         parser.block();
-        // A word that no block takes, such as an `end` too many, must not hold it up.
+        // An unexpected word, such as an extra `end`, must not stop the parser.
         parser.at = parser.at.max(before + 1);
     }
 }
@@ -71,7 +71,7 @@ impl<'a> Parser<'a, '_, '_> {
         }
     }
 
-    /// A block of its own up to `end`.
+    /// A separate block up to `end`.
     fn body(&mut self) {
         self.scoped(Self::block);
         self.takes("end");
@@ -118,7 +118,7 @@ impl<'a> Parser<'a, '_, '_> {
             self.expression();
         }
         if self.takes("=") {
-            // What is assigned to is no name that must be there before.
+            // An assigned name need not exist before.
             self.checker.forget_assigned(&self.tokens[begin..self.at]);
             self.list();
         }

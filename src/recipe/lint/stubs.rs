@@ -1,4 +1,4 @@
-//! Reads the LuaCATS stubs and the library: which functions there are, what they take, and what they give.
+//! Reads the LuaCATS stubs and the library: which functions exist, their params, and their results.
 
 use std::collections::BTreeMap;
 
@@ -20,16 +20,16 @@ pub struct Signature {
 
 #[derive(Clone, Debug, Default)]
 pub struct Class {
-    /// Whether it has no other field than those that are declared.
+    /// Whether it has only the declared fields.
     pub exact: bool,
     parents: Vec<String>,
     fields: Vec<Slot>,
 }
 
-/// All that the stubs say.
+/// All declarations in the stubs.
 #[derive(Default)]
 pub struct Stubs {
-    /// By the name by which they are called: `pg.dump`, `Stream:gzip`, `hikae.retention.prune`.
+    /// Indexed by the name in calls: `pg.dump`, `Stream:gzip`, `hikae.retention.prune`.
     functions: BTreeMap<String, Signature>,
     classes: BTreeMap<String, Class>,
     aliases: BTreeMap<String, String>,
@@ -114,14 +114,14 @@ impl Stubs {
         self.aliases.get(kind).map_or(kind, String::as_str)
     }
 
-    /// The fields of a class and of those above it.
+    /// The fields of a class and of its parents.
     pub fn fields(&self, class: &str) -> Vec<&Slot> {
         let Some(found) = self.classes.get(class) else { return Vec::new() };
         let above = found.parents.iter().filter(|parent| *parent != class).flat_map(|parent| self.fields(parent));
         found.fields.iter().chain(above).collect()
     }
 
-    /// The methods of a class and of those above it.
+    /// The methods of a class and of its parents.
     pub fn methods(&self, class: &str) -> Vec<&str> {
         let begins = format!("{class}:");
         let own = self.functions.keys().filter_map(|name| name.strip_prefix(&begins));
@@ -141,7 +141,7 @@ pub fn function_in(line: &str) -> Option<&str> {
     line.strip_prefix("function ")?.split('(').next().map(str::trim)
 }
 
-/// The class that a tag declares, and what is behind its name.
+/// The class that a tag declares, and the text after its name.
 pub fn class_in(tag: &str) -> Option<(&str, &str)> {
     let head = tag.strip_prefix("class ")?.trim_start_matches("(exact) ");
     Some(head.split_at(head.find([' ', ':']).unwrap_or(head.len())))

@@ -27,8 +27,8 @@ use crate::recipe::schedule;
 use crate::world::real::Real;
 use crate::world::{Caller, Limits};
 
-/// Reads the declarations of many recipes. Those that are built in are known to keep to themselves, and share one Lua state, since
-/// making one takes longer than all the rest; every other has one of its own.
+/// Reads the declarations of many recipes. The built-in ones do not affect each other and share one Lua state, since
+/// making a state takes longer than all the rest; every other recipe has its own.
 struct Declarations<'a> {
     config: &'a Arc<Config>,
     shared: Option<Machine>,
@@ -48,7 +48,7 @@ impl Declarations<'_> {
     }
 }
 
-/// Loads `source` and reads its declaration; nothing of the outside can be touched while it loads.
+/// Loads `source` and reads its declaration; nothing outside can be accessed while it loads.
 pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declaration> {
     let declaration = read(&machine(config, source)?, source)?;
     refuse_cycle(config, &declaration, &mut vec![source.name.clone()])?;
@@ -63,7 +63,7 @@ fn scheduled(config: &Config, source: &RecipeSource, declaration: Declaration) -
     Ok(Declaration { schedule: Some(schedule.clone()), ..declaration })
 }
 
-/// Refuses recipes that run each other in a circle, and those that are not there. Names that come from params are looked at when they run.
+/// Refuses recipes that run each other in a cycle, and missing ones. Names from params are checked when they run.
 fn refuse_cycle(config: &Arc<Config>, declaration: &Declaration, above: &mut Vec<String>) -> Result<()> {
     for name in declaration.needs.recipes.iter().filter(|name| !name.contains('{')) {
         if above.contains(name) {
@@ -79,7 +79,7 @@ fn refuse_cycle(config: &Arc<Config>, declaration: &Declaration, above: &mut Vec
     Ok(())
 }
 
-/// A Lua state in which recipes can be loaded, and nothing else can be done.
+/// A Lua state that can only load recipes.
 pub fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
     let caller = Caller::new(Arc::new(Real::ambient()), Limits { total: Duration::ZERO, idle: Duration::ZERO });
     let identity = Identity {
@@ -95,7 +95,7 @@ pub fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
 }
 
 fn read(machine: &Machine, source: &RecipeSource) -> Result<Declaration> {
-    // What a declaration says must not depend on chance: the run would load another one.
+    // A declaration must not be random: the run would load a different one.
     state::seed(&machine.lua, 0)?;
     let table = machine.load(&source.file_shown, &source.text)?;
     run_function(&table, &source.file_shown)?;
@@ -103,7 +103,7 @@ fn read(machine: &Machine, source: &RecipeSource) -> Result<Declaration> {
     declared(table, source)
 }
 
-/// Refuses a recipe that declares something else at its second load, whatever that depends on.
+/// Refuses a recipe whose declaration changes at its second load, whatever the cause.
 pub fn refuse_another(table: &Table, source: &RecipeSource, known: &Declaration) -> Result<()> {
     let again = Declaration { schedule: known.schedule.clone(), ..declared(table.clone(), source)? };
     match again == *known {
@@ -114,7 +114,7 @@ pub fn refuse_another(table: &Table, source: &RecipeSource, known: &Declaration)
     }
 }
 
-/// What a recipe's table says, without its functions.
+/// The content of a recipe's table, without its functions.
 fn declared(declared: Table, source: &RecipeSource) -> Result<Declaration> {
     declared.raw_remove("run").map_err(from_lua)?;
     declared.raw_remove("preview").map_err(from_lua)?;
@@ -130,7 +130,7 @@ fn declared(declared: Table, source: &RecipeSource) -> Result<Declaration> {
     Ok(declaration)
 }
 
-/// All recipes in order with their declarations. To load them takes longest: the cores share them.
+/// All recipes in order with their declarations. Loading takes the longest, so the cores share it.
 pub fn all(config: &Arc<Config>) -> Result<Vec<(RecipeSource, Result<Declaration>)>> {
     let names = config.recipes()?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -149,7 +149,7 @@ fn each(config: &Arc<Config>, names: &[String]) -> Vec<(RecipeSource, Result<Dec
             let declared = declarations.of(&source);
             (source, declared)
         }
-        // It must not hide the others.
+        // Its error must not hide the others.
         Err(error) => (unread(config, name), Err(error)),
     };
     names.iter().map(load).collect()
@@ -165,12 +165,12 @@ fn crashed() -> Error {
     Error::new(Kind::Other, "a thread that loads recipes crashed").hint("please report this as a bug in hikae")
 }
 
-/// The first line of the file's doc comment: what the recipe does, when it does not say so itself.
+/// The first line of the file's doc comment: the default description of the recipe.
 fn first_sentence(text: &str) -> Option<String> {
     text.lines().next()?.strip_prefix("---").map(|line| line.trim().to_owned()).filter(|line| !line.is_empty())
 }
 
-/// What `require` finds for a recipe: the library, and the files beside it.
+/// The modules that `require` finds for a recipe: the library, and the files beside it.
 pub fn finder(config: &Arc<Config>, source: &RecipeSource) -> Finder {
     let (config, source) = (config.clone(), source.clone());
     Rc::new(move |dotted| {

@@ -10,7 +10,7 @@ use crate::recipe::params::Params;
 use crate::recipe::values::ParamValue;
 use crate::suggest::hint;
 
-/// The params as the table `p`; one that is absent is nil.
+/// The params as the table `p`; a param without a value is nil.
 pub fn table(lua: &Lua, params: &Params) -> mlua::Result<Table> {
     let members = lua.create_table()?;
     let mut names = Vec::new();

@@ -22,7 +22,7 @@ use crate::recipe::ledger::Ledger;
 use crate::recipe::outcome::LuaEnd;
 use crate::world::Caller;
 
-/// What Lua needs for a run; everything that goes in can cross threads, and nothing of Lua comes out.
+/// The input of Lua for a run; it can cross threads, and no Lua value leaves it.
 pub struct LuaPart {
     pub job: Arc<Job>,
     pub caller: Caller,
@@ -34,18 +34,18 @@ pub struct LuaPart {
     pub preview: Preview,
 }
 
-/// Whether the recipe says what it will do, before it does it.
+/// Whether the recipe shows a preview before it runs.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Preview {
-    /// It does it.
+    /// Only runs.
     No,
-    /// It says it, and goes on.
+    /// Shows the preview, and then runs.
     First,
-    /// It says it, and no more.
+    /// Only shows the preview.
     Only,
 }
 
-/// What the recipe came to, with the failures that it caught.
+/// The result of the recipe, with the failures that it caught.
 fn end_of(session: &Session, error: Option<Error>) -> LuaEnd {
     let mut end = LuaEnd { error, ..LuaEnd::default() };
     for caught in session.caught.borrow().iter() {
@@ -78,11 +78,11 @@ pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     }
     let mut said = Vec::new();
     let mut answer = call(&session, &job, fuse, (preview, &mut said)).await;
-    // Lua has ended, and everything that it waited for: its unfinished work is undone, unless it is a commit.
+    // Lua and everything that it waited for has ended: unfinished work is undone, unless it is a commit.
     session.at_end.release();
     session.pool.settle().await;
     if answer.is_ok() {
-        // On the heap: recipes that run recipes are as deep as their frames are large.
+        // On the heap: recipes that run recipes would need deep stacks.
         answer = Box::pin(doubts::say(&session)).await;
     }
     session.at_end.finish(&session.caller, answer.is_ok()).await;
@@ -96,7 +96,7 @@ async fn call(
     (preview, said): (Preview, &mut Vec<String>),
 ) -> Result<()> {
     let machine = Machine::new(session.clone(), LIBRARY, &LuaLimits::default(), finder(&job.config, &job.source))?;
-    // Nobody listens when the run was cut before it began; then the cut ends it.
+    // There is no receiver if the run was cut before it began; then the cut ends it.
     let _unheard = fuse.send(machine.fuse.clone());
     if let Some(coverage) = &job.coverage {
         coverage.watch(&machine.lua, &machine.fuse)?;

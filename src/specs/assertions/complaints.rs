@@ -28,7 +28,7 @@ pub const METHODS: &[Method<Run>] = &[
     }),
 ];
 
-/// What it says is not so: that it succeeded, or that a backup is one.
+/// A false claim: that it succeeded, or that a file is a backup.
 fn is_lie(complaint: &Complaint) -> bool {
     complaint.sort == Sort::Lie
 }

@@ -1,4 +1,4 @@
-//! What a run did to files: made, changed, removed, kept, or left half-made.
+//! Assertions on the files of a run: made, changed, removed, kept, or left half-made.
 
 use std::path::{Path, PathBuf};
 
@@ -35,7 +35,7 @@ fn wrote(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     let pattern = one_text(call, args)?;
     let made = made_or_changed(run);
     let fits = matcher(&pattern)?;
-    // The very name first: it may have signs in it that a pattern reads in its own way.
+    // The exact name first: it may contain pattern characters.
     let fitting: Vec<&PathBuf> = match made.iter().find(|path| **path == Path::new(&pattern)) {
         Some(path) => vec![path],
         None => made.iter().filter(|path| fits.is_match(path)).collect(),
@@ -53,7 +53,7 @@ fn wrote(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     }
 }
 
-/// The one object that was put under an address like this one; a manifest is not meant by a pattern.
+/// The one object that was put under an address like this one; a pattern never matches a manifest.
 fn put(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     let pattern = one_text(call, args)?;
     let (before, after) = (&run.rehearsed.before.objects, &run.rehearsed.after.objects);
@@ -88,7 +88,7 @@ fn removed(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     again(call, run)
 }
 
-/// Where the run was broken on purpose, a file is also kept that was deleted for a newer backup of its kind: nothing is lost then.
+/// With an injected fault, a file deleted for a newer backup of its kind also counts as kept: nothing is lost.
 fn kept(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     run.trial.excludes(&run.rehearsed, &[Lie::LostGenerations]);
     for path in some_texts(call, args)? {
@@ -125,7 +125,7 @@ fn unchanged(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     run.fail(call, expected, format!("{} differences", diff.len()), diff)
 }
 
-/// A killed process cannot tidy up; what it leaves has no final name, and the next run sweeps it.
+/// A killed process cannot clean up; its leftovers have no final name, and the next run sweeps them.
 fn left_nothing_partial(call: &Call, run: &Run, _: &[Value]) -> Result<Value> {
     let before = &run.rehearsed.before.partials;
     let left: Vec<PathBuf> =
@@ -145,7 +145,7 @@ fn made_or_changed(run: &Run) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether both are the same file; that something else came and went in a folder does not change it.
+/// Whether both are the same file; other files that came and went in a folder do not matter.
 fn same(before: &Seen, after: &Seen) -> bool {
     match (before.stat.kind, after.stat.kind) {
         (EntryKind::Dir, EntryKind::Dir) => {
@@ -155,7 +155,7 @@ fn same(before: &Seen, after: &Seen) -> bool {
     }
 }
 
-/// What differs below a path, a line each.
+/// The differences below a path, one per line.
 fn differences(run: &Run, below: &Path) -> Vec<String> {
     let (before, after) = (&run.rehearsed.before, &run.rehearsed.after);
     let gone =

@@ -15,7 +15,7 @@ use crate::specs::handle::{Method, Subject, give};
 use crate::specs::shown;
 use crate::world::simulated::Posted;
 
-/// What a mail must have. Texts are plain texts that must occur; an address must be among its recipients.
+/// The required parts of a mail. Texts are plain texts that must occur; an address must be among its recipients.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct MailPattern {
@@ -80,7 +80,7 @@ pub fn mailed(call: &Call, ground: Rc<dyn Ground>, args: &[Value]) -> Result<Val
     give(call, Mails { ground, said: asked.words(), sent })
 }
 
-/// `never_mailed()`, or no mail that is like this.
+/// `never_mailed()`, or no mail that matches.
 pub fn never_mailed(call: &Call, ground: &dyn Ground, args: &[Value]) -> Result<()> {
     let asked = MailPattern::read(call, args)?;
     match ground.mailed().iter().find(|mail| asked.fits(mail)) {

@@ -1,6 +1,6 @@
-//! What a spec can say about a run: one file for each thing that it says something about.
+//! The assertions of a spec about a run: one file per subject.
 //!
-//! What is sent is asked of runs (`sent.rs`) and of channels (`sendings.rs`) in the same words (`requests.rs`, `mails.rs`).
+//! Runs (`sent.rs`) and channels (`sendings.rs`) share the assertions about sent data (`requests.rs`, `mails.rs`).
 
 pub(crate) mod complaints;
 pub(crate) mod files;
@@ -39,7 +39,7 @@ impl Subject for Run {
         all.concat()
     }
 
-    /// Its journal is only shown: what a spec makes of that is asked by an `expect`.
+    /// Its journal is only returned: a spec asserts on it with `expect`.
     fn asked(&self, name: &str) {
         if journal::METHODS.iter().all(|(shown, _)| *shown != name) {
             self.trial.asked();
@@ -51,7 +51,7 @@ impl Subject for Run {
     }
 }
 
-/// What a spec holds of a run, by the class that describes it, with its methods.
+/// The handles of a run in a spec, by the class that describes each, with their methods.
 pub fn handles() -> Vec<(&'static str, Vec<&'static str>)> {
     vec![
         ("Run", method_names::<Run>()),

@@ -20,7 +20,7 @@ pub const METHODS: &[Method<Run>] = &[
     ("run:locked", |call, run, _| ended(call, run, Status::Locked, &Value::Nil)),
 ];
 
-/// What a spec can look at for itself: the run as `run --json` shows it.
+/// The run as `run --json` shows it, for a spec to examine.
 pub const FIELDS: &[&str] =
     &["id", "recipe", "type", "status", "started_at", "ended_at", "duration_secs", "error", "backups", "steps"];
 
@@ -51,7 +51,7 @@ fn ended(call: &Call, run: &Run, status: Status, error: &Value) -> Result<Value>
     again(call, run)
 }
 
-/// What the error must have: a text is its kind.
+/// The requirements for the error: a text is its kind.
 fn expected(call: &Call, error: &Value) -> Result<Raising> {
     let Value::String(kind) = error else { return Raising::read(call, Some(error)) };
     let kind = kind.to_string_lossy();

@@ -33,7 +33,7 @@ pub const METHODS: &[Method<Run>] = &[
 pub struct Calls {
     run: Run,
     program: String,
-    /// What was asked of them so far, in words.
+    /// Describes the conditions so far.
     said: String,
     calls: Vec<Ran>,
 }

@@ -21,7 +21,7 @@ use crate::world::simulated::Requested;
 pub struct Requests {
     ground: Rc<dyn Ground>,
     title: String,
-    /// What was asked of them so far, in words.
+    /// Describes the conditions so far.
     said: String,
     sent: Vec<Requested>,
 }

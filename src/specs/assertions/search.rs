@@ -10,7 +10,7 @@ use crate::secret::Forms;
 use crate::specs::trial::run_handle::Run;
 use crate::world::simulated::Ran;
 
-/// Where the text is first found, in words; escaped ones are found too.
+/// Describes the first place of the text; escaped forms are found too.
 pub fn find(run: &Run, text: &str) -> Option<String> {
     let rehearsed = &run.rehearsed;
     let forms = &Forms::of(text);
@@ -35,7 +35,7 @@ pub fn find(run: &Run, text: &str) -> Option<String> {
     .or_else(|| in_files(run, forms))
 }
 
-/// In what `ps` and `/proc` show of a program; of its variables only those that hold no secret are known here.
+/// Searches what `ps` and `/proc` show of a program; only its variables without secrets are known here.
 fn in_call(ran: &Ran, forms: &Forms) -> Option<String> {
     let has = |shown: &str| forms.stand_in(shown.as_bytes());
     let place = |what: &str| format!("{what} of `{}`", ran.program);
@@ -49,7 +49,7 @@ fn in_call(ran: &Ran, forms: &Forms) -> Option<String> {
     stderr.then(|| place("the standard error"))
 }
 
-/// In the names and the bytes of what the run made or changed, packed or plain.
+/// Searches the names and bytes of files that the run made or changed, packed or plain.
 fn in_files(run: &Run, forms: &Forms) -> Option<String> {
     let before = &run.rehearsed.before;
     run.rehearsed.after.files.iter().filter(|(path, seen)| before.at(path) != Some(*seen)).find_map(|(path, seen)| {

@@ -18,7 +18,7 @@ use crate::specs::{Failed, journal};
 use crate::world::journal::Record;
 use crate::world::simulated::{Posted, Requested};
 
-/// A sending that has ended.
+/// A finished sending.
 pub struct Sent {
     pub answer: Result<Delivered>,
     pub journal: Vec<Record>,
@@ -27,7 +27,7 @@ pub struct Sent {
     pub trial: Rc<Trial>,
 }
 
-/// What a spec holds of a sending.
+/// The handle of a sending in a spec.
 pub type Sending = Rc<Sent>;
 
 impl Ground for Sent {
@@ -65,7 +65,7 @@ impl Sent {
         }
     }
 
-    /// Everything that a log, a record or an error of it shows.
+    /// All its text in logs, records and errors.
     fn shown(&self) -> impl Iterator<Item = String> {
         let error = self.answer.as_ref().err();
         let errors = error.map(|error| format!("{} {}", error.one_line(), error.hint_text().unwrap_or_default()));

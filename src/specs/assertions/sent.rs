@@ -1,4 +1,4 @@
-//! What a run sent: http requests, mails, and the alert that follows from how it ended.
+//! Assertions on the data that a run sent: http requests, mails, and the alert that follows from how it ended.
 
 use crate::alert::Event;
 use crate::specs::assertions::{again, mails, requests};

@@ -1,4 +1,4 @@
-//! What a run said, and what it never showed anywhere.
+//! Assertions on the text that a run showed, and on text that it never showed.
 
 use mlua::Value;
 
@@ -42,7 +42,7 @@ fn line_with(call: &Call, run: &Run, text: &str) -> Result<Option<String>> {
         return Ok(Some(line.clone()));
     }
     for line in lines {
-        // Most texts are no patterns, and a `%` or `[` in them is no mistake: then the line is simply not there.
+        // Most texts are not patterns, so an invalid `%` or `[` is not an error: the line is just not found.
         if finds(call, line, text).unwrap_or(false) {
             return Ok(Some(line.clone()));
         }

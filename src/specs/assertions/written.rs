@@ -1,4 +1,4 @@
-//! One file that a run wrote, or object that it put: what is in it, its mode, and its manifest.
+//! One file that a run wrote, or object that it put: its content, its mode, and its manifest.
 
 use std::path::PathBuf;
 

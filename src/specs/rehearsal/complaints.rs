@@ -1,4 +1,4 @@
-//! Finds what is wrong with a rehearsal whatever its spec asserts: lies, leftovers, and undeclared effects.
+//! Finds the problems of a rehearsal, whatever its spec asserts: lies, leftovers, and undeclared effects.
 
 pub(crate) mod leaks;
 pub(crate) mod proof;
@@ -17,22 +17,22 @@ pub struct Complaint {
     pub error: Error,
 }
 
-/// What sort of wrong it is.
+/// The kind of problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sort {
-    /// It said success, and something that matters had failed or is not there.
+    /// The run reported success, but something important failed or is missing.
     Lie,
-    /// It let old backups go for nothing.
+    /// The run removed old backups without a replacement.
     Loss,
     /// Something was left behind: a partial file, an open file, a lock, a program.
     Leftover,
     /// A secret was shown.
     Secret,
-    /// It asked for what it has not declared, or for what its world does not have.
+    /// The run requested something undeclared, or something that its world does not have.
     Undeclared,
-    /// A stream that nobody consumed.
+    /// A stream that was never consumed.
     Unused,
-    /// A fault that was ordered met no effect: the recipe did something else than before.
+    /// An injected fault did not occur: the recipe behaved differently than before.
     Unmet,
 }
 
@@ -42,7 +42,7 @@ impl Complaint {
     }
 }
 
-/// All that is wrong. Who was killed need not tidy, but must not have shown anything half-made.
+/// All problems. A killed run need not clean up, but must not leave a half-made file under a final name.
 pub fn complaints(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let mut found = proof::half_made(rehearsed);
     found.extend(proof::lost(rehearsed));
@@ -120,7 +120,7 @@ fn leftovers(rehearsed: &Rehearsed) -> Vec<Complaint> {
     found
 }
 
-/// What the run says, against what has happened.
+/// Compares the report of the run with what happened.
 fn lies(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let Rehearsed { run, lua, journal, .. } = rehearsed;
     let lie = |error| Complaint::new(Sort::Lie, error);
@@ -137,8 +137,8 @@ fn lies(rehearsed: &Rehearsed) -> Vec<Complaint> {
     found
 }
 
-/// Whether an effect has failed that is not hikae's own clearing: when that fails, a warning says so, and the recipe meets the
-/// same folder. What became of an expendable program shows in what it was for.
+/// Whether an effect has failed that is not hikae's own cleanup: a failed cleanup only warns, and the recipe gets an error for the
+/// same folder. The result of an expendable program shows in the work that it was for.
 fn matters(record: &Record) -> bool {
     let clearing = record.site.is_none() && matches!(record.effect, Effect::Sweep { .. } | Effect::Stat { .. });
     let expendable = match &record.effect {
@@ -146,13 +146,13 @@ fn matters(record: &Record) -> bool {
         Effect::Connect(login) => login.expendable,
         _ => false,
     };
-    // A store that lets nobody look again, or delete what a lock keeps, ends no run: a warning says so, and a recipe gets an error.
+    // A store that denies reading back, or deleting a locked object, ends no run: hikae warns, and a recipe gets an error.
     let kept = matches!(record.effect, Effect::StatObject(_) | Effect::Get(_) | Effect::RemoveObject(_))
         && matches!(record.outcome, Outcome::Failed { kind: Kind::Denied | Kind::Locked, .. });
     !clearing && !expendable && !kept && matches!(record.outcome, Outcome::Failed { .. } | Outcome::Dropped)
 }
 
-/// Whether what failed was done again from the same place, and then ended well: a request, a file that was read, an object.
+/// Whether the failed effect was retried from the same place and succeeded: a request, a file that was read, an object.
 fn made_good(record: &Record, journal: &[Record]) -> bool {
     if matches!(record.effect, Effect::Open { .. } | Effect::Put(_)) {
         let again =
@@ -170,10 +170,10 @@ fn made_good(record: &Record, journal: &[Record]) -> bool {
     })
 }
 
-/// Whether the recipe has answered for it in words.
+/// Whether the recipe has accepted the failure with a reason.
 fn answered(record: &Record, rehearsed: &Rehearsed) -> bool {
     rehearsed.lua.accepted.iter().any(|error| match &record.outcome {
-        // An error is raised where a stream is consumed: the program, and what was abandoned because of it, were asked for elsewhere.
+        // An error is raised where a stream is consumed, but its program, and what it caused to be abandoned, started elsewhere.
         _ if matches!(record.effect, Effect::Spawn(_)) || record.outcome == Outcome::Dropped => true,
         Outcome::Failed { kind, .. } if error.kind() == *kind => true,
         _ => record.site.as_ref().is_some_and(|site| error.sites().contains(site)),
@@ -195,7 +195,7 @@ fn denied(record: &Record) -> Error {
     if why.is_empty() { error } else { error.because_text(why) }
 }
 
-/// The effect in words: ``write `/backups/x` ``.
+/// Describes the effect: ``write `/backups/x` ``.
 pub fn act(record: &Record) -> String {
     match &record.effect {
         Effect::Spawn(command) => format!("`{}`", command.program),

@@ -19,20 +19,20 @@ use crate::world::simulated::Simulated;
 #[derive(Debug, Default)]
 pub struct Tried {
     pub ways: usize,
-    /// What is wrong, whatever the spec asserts; nothing when all is well.
+    /// The problems, whatever the spec asserts; empty if there are none.
     pub found: Vec<FailureReport>,
 }
 
-/// What is wrong with one way to fail.
+/// The problem with one way to fail.
 #[derive(Clone, Debug)]
 pub struct FailureReport {
-    /// The way in words.
+    /// Describes the way to fail.
     pub way: String,
     pub complaint: Complaint,
 }
 
 impl Tried {
-    /// How many ways ended in a lie.
+    /// The number of ways that ended in a lie.
     pub fn lies(&self) -> usize {
         let mut lies: Vec<&str> =
             self.found.iter().filter(|found| found.complaint.sort == Sort::Lie).map(|found| &*found.way).collect();
@@ -45,10 +45,10 @@ impl Tried {
     }
 }
 
-/// Tries every way of this recipe to fail, each in a fresh world of its setup; faults of its own it has none. `fresh` is called before each world,
-/// and `on_each` is shown each way; the first error of either ends it all.
+/// Tries every way in which this recipe can fail, each in a fresh world without other faults. `fresh` is called before each world,
+/// and `on_each` receives each way; the first error of either stops everything.
 ///
-/// A run that is killed is followed by one that is not, in the same world and a minute later: that has to succeed.
+/// After a killed run, another run follows in the same world, a minute later and without a kill: it must succeed.
 pub async fn each_failure(
     config: &Arc<Config>,
     rehearsal: Rehearsal,
@@ -82,8 +82,8 @@ pub async fn each_failure(
     Ok(tried)
 }
 
-/// Each program that could leave something behind that changes the backups of the run. What comes after old ones have gone is left
-/// out: no recipe can bring these back.
+/// Each program that could leave a process behind that changes the backups of the run. Programs after the removal of old backups are left
+/// out: no recipe can restore those.
 fn changes(reached: &[Record], clean: &Rehearsed) -> Vec<Fault> {
     let files = clean.run.backups.iter().map(|backup| PathBuf::from(&backup.path));
     let paths: Vec<PathBuf> = files.filter(|path| path.is_absolute()).collect();
@@ -100,7 +100,7 @@ fn changes(reached: &[Record], clean: &Rehearsed) -> Vec<Fault> {
         .collect()
 }
 
-/// The effects that came as far as the world: those that were refused before do not count for its faults.
+/// The effects that reached the world: effects refused earlier do not count for its faults.
 pub fn reached(clean: &Rehearsed) -> Vec<Record> {
     let refused = |record: &Record| match &record.outcome {
         Outcome::Failed { message, .. } => clean.refused.iter().any(|error| error.one_line() == *message),
@@ -118,7 +118,7 @@ fn fails_anyway(clean: &Rehearsed) -> Error {
     }
 }
 
-/// What is wrong with a run that comes after one that was killed.
+/// The problems of a run that follows a killed one.
 fn after_a_kill(next: &Rehearsed) -> Vec<Complaint> {
     let mut found = complaints(next);
     if next.run.status != Status::Success {
@@ -133,7 +133,7 @@ fn after_a_kill(next: &Rehearsed) -> Vec<Complaint> {
     found
 }
 
-/// A fault in words, with the effect of a clean run's journal that it meets and its place in the recipe.
+/// Describes a fault, with its effect from a clean run's journal and the place in the recipe.
 pub fn way(fault: &Fault, journal: &[Record]) -> String {
     let record = match &fault.at.verb {
         None => journal.get(fault.at.n.wrapping_sub(1)),

@@ -35,62 +35,62 @@ use crate::specs::rehearsal::said::Paper;
 pub use crate::specs::rehearsal::stage::STATE_DIR;
 use crate::specs::rehearsal::stage::Stage;
 
-/// What is to be rehearsed.
+/// The rehearsal to run.
 pub struct Rehearsal {
-    /// What the world was made of: whose variables the recipe sees, and which recipes another process runs.
+    /// The setup of the world: the variables that the recipe sees, and the recipes that another process runs.
     pub setup: SimulatedSetup,
     pub source: RecipeSource,
     pub set: Vec<(String, String)>,
     pub run_type: Option<String>,
     pub yes: bool,
     pub faults: Vec<Fault>,
-    /// Counts the lines of the recipe that run, where somebody asks.
+    /// Counts the lines of the recipe that run, if requested.
     pub coverage: Option<Coverage>,
 }
 
 /// The result of a rehearsal.
 #[derive(Clone)]
 pub struct Rehearsed {
-    /// As a real run has it, with the exit code of its status. One that was killed is `interrupted`, as the catalog would show it.
+    /// Same as for a real run, with its exit code. A killed run is `interrupted`, as in the catalog.
     pub run: Run,
     pub error: Option<Error>,
     pub troubles: Vec<Error>,
-    /// Every effect that the recipe asked for, and hikae for it; what it did not declare is among them.
+    /// Every effect that the recipe, or hikae for it, requested; including undeclared ones.
     pub journal: Vec<Record>,
     /// The world before and after, without hikae's own state folder.
     pub before: Snapshot,
     pub after: Snapshot,
     /// Every line that a person would see: the log as under cron, with its debug lines and steps, the errors, the outcome as JSON.
     ///
-    /// Cleaned of the secrets that the recipe declares as such or has in its hooks, and of no other: what is here, a real run shows.
+    /// Only secrets that the recipe declares as such or has in its hooks are masked: a real run shows the rest.
     pub said: Vec<String>,
-    /// What the recipe raised, caught, and did not use.
+    /// The end of the recipe's Lua: its error, caught failures, and unused streams.
     pub lua: LuaEnd,
-    /// What the recipe asked for without having declared it.
+    /// Undeclared things that the recipe requested.
     pub refused: Vec<Error>,
     /// The secrets of the world, by the name of the variable or the param that holds each.
     pub secrets: Vec<(String, Secret)>,
     /// The params that take such a secret without being declared as one.
     pub bare: Vec<String>,
-    /// A `Killed` fault was met: nothing was tidied.
+    /// Whether a `Killed` fault occurred: nothing was cleaned up.
     pub killed: bool,
-    /// Every fault has met its effect.
+    /// Whether every fault occurred at its effect.
     pub all_met: bool,
     /// `backup`, `restore`, `check` or `maintenance`.
     pub kind: &'static str,
-    /// What went wrong on purpose.
+    /// The injected faults.
     pub faults: Vec<Fault>,
     /// The shells that the recipe may run.
     pub shells: Vec<String>,
 }
 
-/// Rehearses once, in this world. An error means that it could not even be tried: the recipe, its params.
+/// Rehearses once, in this world. An error means that the run could not start, such as for a bad recipe or param.
 pub async fn rehearse(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal) -> Result<Rehearsed> {
     let faults = rehearsal.faults.clone();
     Script::new(config, rehearsal)?.play(world, faults).await
 }
 
-/// Plans once, in this world, which stays as it is.
+/// Plans once, in this world, without changing it.
 pub async fn plan(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal) -> Result<Plan> {
     let faults = rehearsal.faults.clone();
     let script = Script::new(config, rehearsal)?;
@@ -107,15 +107,15 @@ pub async fn plan(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal)
     }
 }
 
-/// A recipe with all that a rehearsal of it needs but the world; it can be played many times.
+/// A recipe with everything that its rehearsal needs except the world; it can run many times.
 pub(crate) struct Script {
     job: Arc<Job>,
     secrets: Vec<(String, Secret)>,
     /// Whether another process runs it.
     locked: bool,
-    /// What the record of runs has.
+    /// The record of runs.
     record: CatalogSetup,
-    /// What the world was made of, for recipes that it runs.
+    /// The setup of the world, for recipes that it runs.
     setup: SimulatedSetup,
 }
 
@@ -191,7 +191,7 @@ impl Script {
     }
 }
 
-/// What a real run of the recipe keeps from being shown.
+/// The secrets that a real run of the recipe masks.
 fn own_secrets(job: &Job) -> Vec<Secret> {
     let hooks = job.params.iter().filter_map(|(_, value)| match value {
         ParamValue::Address(address) => Some(address.hook_secrets()),

@@ -5,7 +5,7 @@ use crate::error::{Error, Kind, Result};
 use crate::suggest;
 use crate::world::simulated::{CatalogSetup, OverdueSetup, RunSetup};
 
-/// What is wrong with recipes in this world, or that its record cannot be read.
+/// The problems of recipes in this world, or an error that its record cannot be read.
 pub fn overdue(setup: &CatalogSetup) -> Result<Vec<Overdue>> {
     match &setup.unreadable {
         Some(why) => Err(Error::new(Kind::Other, "cannot read the catalog").because_text(why.clone())),
@@ -13,7 +13,7 @@ pub fn overdue(setup: &CatalogSetup) -> Result<Vec<Overdue>> {
     }
 }
 
-/// The runs of this world's past that fit.
+/// The past runs of this world that match.
 pub fn runs(setup: &CatalogSetup, filter: &RunFilter) -> Result<Vec<Run>> {
     if let Some(why) = &setup.unreadable {
         return Err(Error::new(Kind::Other, "cannot read the catalog").because_text(why.clone()));
@@ -70,7 +70,7 @@ fn past(setup: &RunSetup) -> Result<Run> {
     Ok(Run { status, ended_at: Some(ended_at), duration_ms: Some(took.as_millis() as u64), error, ..run })
 }
 
-/// Refuses what no record can have.
+/// Refuses an entry that no record can have.
 pub fn check(setup: &CatalogSetup) -> Result<()> {
     setup.runs.iter().try_for_each(|run| past(run).map(drop))?;
     setup.overdue.iter().try_for_each(|overdue| one(overdue).map(drop))

@@ -25,7 +25,7 @@ impl Paper {
         Paper { lines: Arc::default(), killed: Arc::new(killed) }
     }
 
-    /// Hears every event while this is the default, at the hours of `world`.
+    /// Receives every event while this is the default, timed by the clock of `world`.
     pub fn dispatch(&self, world: impl World + 'static) -> Dispatch {
         self.listener(Form::Text, Arc::new(move || world.now()))
     }
@@ -54,7 +54,7 @@ impl Paper {
             bars: ProgressDrawTarget::hidden(),
             facts: Facts::of(&BTreeMap::new(), false, false, None),
         };
-        // Its guard takes bars off a terminal, and there is none.
+        // Its guard removes progress bars from a terminal, and there is no terminal.
         report::dispatch(mode, outputs, clock).0
     }
 

@@ -30,13 +30,13 @@ use crate::world::{Caller, Limits, World};
 /// Where hikae keeps its locks in every simulated world.
 pub const STATE_DIR: &str = "/var/lib/hikae";
 
-/// Where the last moment of the run before is kept, in place of a catalog.
+/// The file that holds the last moment of the previous run, instead of a catalog.
 const LAST: &str = "/var/lib/hikae/last-run";
 
-/// Nothing that hikae itself does here takes time.
+/// Limits for hikae's own effects, which take no time here.
 const OWN: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
 
-/// A simulated world, ready for one run. Clones are the same.
+/// A simulated world, ready for one run. Clones share it.
 #[derive(Clone)]
 pub struct Stage {
     world: Simulated,
@@ -77,7 +77,7 @@ impl Stage {
         self.faulty.is_killed()
     }
 
-    /// Whether the run has been killed, for who listens to it.
+    /// Whether the run has been killed, for its event listeners.
     pub fn killed(&self) -> impl Fn() -> bool + Send + Sync + 'static {
         let faulty = self.faulty.clone();
         move || faulty.is_killed()
@@ -121,7 +121,7 @@ fn moment(text: &[u8]) -> Option<Moment> {
 }
 
 impl Scene for Stage {
-    /// In this world, on the same path; what breaks is the call of the one that asks.
+    /// Runs in this world, on the same path; a fault breaks the caller's call.
     fn play(&self, job: &Job) -> Play {
         let (world, setup, config) = (self.world.clone(), self.setup.clone(), job.config.clone());
         let roots = job.needs.read.iter().chain(&job.needs.write).cloned().chain([PathBuf::from(STATE_DIR)]);
@@ -134,7 +134,7 @@ impl Scene for Stage {
                 let rehearsal =
                     Rehearsal { setup, source, set, run_type: None, yes: true, faults: Vec::new(), coverage: None };
                 let rehearsed = rehearse(&config, &world, rehearsal).await;
-                // The other recipe has reached what it declares; from here on this one does again.
+                // The other recipe's declared paths were set; from now on this recipe's paths apply again.
                 world.reach(roots)?;
                 let rehearsed = rehearsed?;
                 serde_json::to_value(&rehearsed.run)
@@ -143,7 +143,7 @@ impl Scene for Stage {
         })
     }
 
-    /// Without faults, which are the recipe's; but who is killed does nothing more here either.
+    /// Without faults: those are for the recipe. After a kill, nothing runs here either.
     fn own(&self) -> Arc<dyn World> {
         Arc::new(self.faulty.beside(self.world.clone()))
     }
@@ -152,7 +152,7 @@ impl Scene for Stage {
         None
     }
 
-    /// As the manifests say that are in this world.
+    /// According to the manifests in this world.
     fn past(&self) -> Vec<Content> {
         let world = self.snapshot();
         let texts = world.files.iter().filter(|(path, _)| path.to_string_lossy().ends_with(manifest::SUFFIX));

@@ -6,17 +6,17 @@ use std::fmt::Write;
 use crate::error::{Error, Kind, Result};
 use crate::lua::plain::Plain;
 
-/// The database of a sample when nobody says: the one of the documentation.
+/// The default database of a sample: the one in the documentation.
 pub const DATABASE: &str = "english_cafe_db";
 pub const VERSION: &str = "15.18";
 
-/// What locks psql while rows pass; of a real dump it is random.
+/// The key that restricts psql while rows are loaded; it is random in a real dump.
 const KEY: &str = "hikaeSampleKeyThatIsTheSameEachTime";
-/// A sample is in memory.
+/// A sample is held in memory.
 const MAX_ROWS: i64 = 100_000;
 const COLUMNS: [&str; 3] = ["id", "name", "email"];
 
-/// A dump to write: its database, its tables with their rows, and where it is cut.
+/// A dump to write: its database, its tables with their rows, and the place where it is cut.
 pub struct Sample {
     database: String,
     tables: BTreeMap<String, u64>,
@@ -169,7 +169,7 @@ fn title(out: &mut String, of: &str, kind: &str, schema: &str) -> std::fmt::Resu
     write!(out, "--\n-- Name: {of}; Type: {kind}; Schema: {schema}; Owner: postgres\n--\n\n")
 }
 
-/// A value that names its row and its column; every seventh is null, as in any real table.
+/// A value that names its row and its column; every seventh is null, as in real tables.
 fn value(index: usize, column: &str, row: u64) -> String {
     match (index, column) {
         (0, _) => row.to_string(),
@@ -180,7 +180,7 @@ fn value(index: usize, column: &str, row: u64) -> String {
     }
 }
 
-/// A name as SQL takes it.
+/// A name quoted for SQL.
 fn name(text: &str) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if text.chars().all(plain) && !text.starts_with(|c: char| c.is_ascii_digit()) && !text.is_empty() {

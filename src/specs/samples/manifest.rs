@@ -15,7 +15,7 @@ use crate::stream::sha256::Sha256;
 use crate::units::parse_size;
 use crate::world::simulated::setup_values;
 
-/// What a sample of a manifest describes.
+/// The content of a sample manifest.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Options {

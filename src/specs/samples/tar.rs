@@ -12,14 +12,14 @@ use tar::{Builder, EntryType, Header};
 use crate::error::{Error, Kind, Result};
 use crate::world::simulated::setup_values;
 
-/// What is in a sample of an archive, and how it is packed.
+/// The content of a sample archive, and how it is packed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     files: BTreeMap<String, Packed>,
     #[serde(default)]
     gzip: bool,
-    /// Where it ends too early.
+    /// The place where it ends too early.
     cut: Option<usize>,
 }
 
@@ -34,7 +34,7 @@ struct PackedTable {
     mode: Option<u32>,
 }
 
-/// One entry: a file, or else a folder or a link.
+/// One entry: a file, a folder or a link.
 struct Packed(PackedTable);
 
 impl From<PackedTable> for Packed {
@@ -66,7 +66,7 @@ impl Packed {
         if name.len() > field.len() {
             return archive.append_data(&mut header, name, &entry.content[..]);
         }
-        // Unchanged: a spec may try a name that no tar would write.
+        // Unchanged: a spec may test a name that no tar would write.
         field[..name.len()].copy_from_slice(name.as_bytes());
         header.set_cksum();
         archive.append(&header, &entry.content[..])

@@ -16,19 +16,19 @@ use crate::world::simulated::{Posted, Requested};
 /// A run that has ended, with its result.
 pub struct RunHandle {
     pub rehearsed: Rehearsed,
-    /// What went wrong on purpose, in words; nothing in a run without a fault.
+    /// Describes the injected fault; `None` in a run without one.
     pub fault: Option<String>,
     pub trial: Rc<Trial>,
     complaints: Vec<Noted>,
 }
 
-/// A complaint, and whether the spec has said that it expects it.
+/// A complaint, and whether the spec expects it.
 struct Noted {
     complaint: Complaint,
     expected: Cell<bool>,
 }
 
-/// What a spec holds of a run.
+/// The handle of a run in a spec.
 pub type Run = Rc<RunHandle>;
 
 impl RunHandle {
@@ -38,7 +38,7 @@ impl RunHandle {
         Rc::new(RunHandle { rehearsed, fault, trial: trial.clone(), complaints })
     }
 
-    /// Ends the spec: what was asked for does not hold.
+    /// Ends the spec: its assertion does not hold.
     pub fn fail<T>(
         &self,
         call: &Call,
@@ -57,7 +57,7 @@ impl RunHandle {
         Err(Error::new(Kind::Recipe, "an expectation does not hold").at(call.sites.clone()))
     }
 
-    /// An expectation did not hold while this run was looked at: what it was about is shown with it.
+    /// An expectation failed while this run was examined: the run is shown with the failure.
     pub fn explains_failure(&self) {
         if let Some(failed) = self.trial.failed.borrow_mut().as_mut().filter(|failed| failed.fault.is_none()) {
             failed.fault.clone_from(&self.fault);
@@ -65,7 +65,7 @@ impl RunHandle {
         }
     }
 
-    /// Marks the complaints that the spec expects; says whether there is one.
+    /// Marks the complaints that the spec expects; returns whether there is one.
     pub fn expects_complaint(&self, is_it: impl Fn(&Complaint) -> bool) -> bool {
         let mut found = false;
         for noted in self.complaints.iter().filter(|noted| is_it(&noted.complaint)) {
@@ -75,18 +75,18 @@ impl RunHandle {
         found
     }
 
-    /// All complaints in words, for a failure that looks for another one.
+    /// Describes all complaints, for a failed search for another one.
     pub fn complaint_words(&self) -> String {
         let words: Vec<String> = self.complaints.iter().map(|noted| words(&noted.complaint)).collect();
         if words.is_empty() { "no complaint".to_owned() } else { words.join("; ") }
     }
 
-    /// The complaints that the spec has said it expects.
+    /// The complaints that the spec expects.
     pub fn expected_complaints(&self) -> impl Iterator<Item = String> {
         self.complaints.iter().filter(|noted| noted.expected.get()).map(|noted| words(&noted.complaint))
     }
 
-    /// What no spec has to look for: the first lie or leftover that nobody said was expected.
+    /// The first lie or leftover that the spec does not expect; it always counts.
     pub fn unexpected_complaint(&self) -> Option<Failed> {
         let noted = self.complaints.iter().find(|noted| !noted.expected.get())?;
         Some(Failed {
@@ -127,13 +127,13 @@ pub fn complained(complaint: &Complaint, fault: Option<String>) -> Failed {
     Failed { expected: expected.to_owned(), found: redact(&words(complaint)), sites, fault, ..Failed::default() }
 }
 
-/// A complaint in one line.
+/// A complaint on one line.
 pub fn words(complaint: &Complaint) -> String {
     let hint = complaint.error.hint_text().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
     format!("{}{hint}", complaint.error.one_line())
 }
 
-/// The runs of one spec whose complaints are still to be looked at.
+/// The runs of one spec whose complaints are not checked yet.
 #[derive(Default)]
 pub struct Runs(RefCell<Vec<Run>>);
 

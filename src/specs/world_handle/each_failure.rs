@@ -1,4 +1,4 @@
-//! `world:each_failure`: a recipe once for each way in which it can fail, each looked at by the spec, and the lies counted.
+//! `world:each_failure`: runs a recipe once for each way in which it can fail, lets the spec examine each run, and counts the lies.
 
 use std::rc::Rc;
 
@@ -18,12 +18,12 @@ use crate::specs::world_handle::run_options::{FailureOptions, RunRequest};
 use crate::specs::{Failed, rehearsal};
 use crate::world::faulty::{Fault, FaultKind};
 
-/// What the spec saw of a whole round.
+/// The results of all ways to fail, for the spec.
 #[derive(Default)]
 struct Seen {
-    /// The ways and the complaints that the spec said it expects.
+    /// The ways and the complaints that the spec expects.
     expected: Vec<(String, String)>,
-    /// The first complaint that it did not, with the journal of its run.
+    /// The first unexpected complaint, with the journal of its run.
     first: Option<Failed>,
 }
 
@@ -48,7 +48,7 @@ pub async fn each_failure(call: &Rc<Call>, world: &Rc<World>, args: &[Value]) ->
     judge(call, world, &tried, seen)
 }
 
-/// The options of a run, and what is to be called before each world.
+/// The options of a run, and the function to call before each world.
 fn apart(call: &Call, options: Option<&Value>) -> mlua::Result<(Value, Option<Function>)> {
     let Some(Value::Table(given)) = options else { return Ok((Value::Nil, None)) };
     let copy = call.lua.create_table()?;
@@ -69,7 +69,7 @@ fn apart(call: &Call, options: Option<&Value>) -> mlua::Result<(Value, Option<Fu
     Ok((Value::Table(copy), before_each))
 }
 
-/// One way to fail, as the spec looks at it.
+/// One way to fail, for the spec to examine.
 async fn look_at(
     call: &Call,
     world: &World,
@@ -93,7 +93,7 @@ async fn look_at(
     Ok(())
 }
 
-/// Fails the spec for what no spec has to look for.
+/// Fails the spec for an unexpected lie or leftover.
 fn judge(call: &Call, world: &World, tried: &Tried, seen: Seen) -> Result<usize> {
     let expects = |found: &FailureReport| {
         seen.expected.iter().any(|(way, said)| *way == found.way && *said == words(&found.complaint))

@@ -1,4 +1,4 @@
-//! Reads what a spec says about a run: which recipe, and with which values.
+//! Reads the run that a spec requests: its recipe and its values.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::secret::SECRET_NEWTYPE;
 use crate::specs::rehearsal::Rehearsal;
 use crate::specs::world_handle::World;
 
-/// The options of a run, as the command line has them.
+/// The options of a run, as on the command line.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunOptions {
@@ -48,7 +48,7 @@ impl From<FailureOptions> for RunOptions {
 /// The value of a param, as `--set` takes it.
 struct ParamValue(String);
 
-/// The run that a spec asks for.
+/// The run that a spec requests.
 pub struct RunRequest {
     pub source: RecipeSource,
     pub set: Vec<(String, String)>,

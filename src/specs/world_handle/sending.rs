@@ -49,7 +49,7 @@ pub async fn send(call: &Call, world: &World, args: &[Value], verb: Verb) -> Res
     let channels = LuaChannels::new(config, Arc::new(world.world.clone()));
     let own = channel.target.iter().chain(&channel.secret).cloned().collect::<Vec<_>>();
     let sending = channels.send(&channel, &event, verb, cut);
-    // What is shown of it is cleaned of its own secret alone, as in a real run.
+    // Only its own secret is masked in its output, as in a real run.
     let Sending { result, journal } = secret::apart(own, sending).await;
     let after = world.world.snapshot();
     let sent = Sent {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::stream::Piece;
 
-/// The pieces of a stream as a reader. A stream that was abandoned is an error, and no end.
+/// The pieces of a stream as a reader. An abandoned stream is an error, not an end.
 pub struct Inlet {
     waiting: mpsc::Receiver<Piece>,
     piece: Bytes,
@@ -17,7 +17,7 @@ pub struct Inlet {
     count: Count,
 }
 
-/// How much was taken so far, also while the reader is elsewhere.
+/// The bytes read so far; available while the reader is in use elsewhere.
 #[derive(Clone, Default)]
 pub struct Count(Arc<AtomicU64>);
 

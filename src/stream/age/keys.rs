@@ -1,4 +1,4 @@
-//! Recipients and identities of `age`, and passphrases, as recipes and their params give them.
+//! Recipients and identities of `age`, and passphrases, from recipes and their params.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use super::trouble;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 
-/// How much work a passphrase costs an attacker per try: 128 MiB of memory, and a good part of a second.
+/// The cost of one passphrase guess for an attacker: 128 MiB of memory, and a good part of a second.
 const WORK_FACTOR: u8 = 17;
-/// A larger one would take gigabytes.
+/// A larger work factor would take gigabytes.
 const MOST_WORK: u8 = 22;
 
-/// What a stream is encrypted with.
+/// The recipients or the passphrase that encrypt a stream.
 #[derive(Clone)]
 pub enum Lock {
     Recipients(Vec<x25519::Recipient>),
     Passphrase(Secret),
 }
 
-/// What a stream is decrypted with.
+/// The identities or the passphrase that decrypt a stream.
 #[derive(Clone)]
 pub enum Key {
     Identities(Arc<Vec<x25519::Identity>>),
@@ -36,7 +36,7 @@ pub struct Locking {
 }
 
 impl Lock {
-    /// To these recipients; a secret that was given for one is not shown.
+    /// Encrypts to these recipients; a secret key passed by mistake is not shown.
     pub fn to(recipients: &[String]) -> Result<Lock> {
         let mut parsed: Vec<x25519::Recipient> = Vec::new();
         for text in recipients {
@@ -59,7 +59,7 @@ impl Lock {
         }
     }
 
-    /// For one stream: with a throwaway recipient, whose key is given too. A passphrase allows no recipient beside it.
+    /// For one stream: adds a throwaway recipient and returns its key. A passphrase allows no other recipient.
     pub fn for_one_stream(self) -> (Locking, Key) {
         match &self {
             Lock::Passphrase(passphrase) => {
@@ -76,7 +76,7 @@ impl Lock {
 }
 
 impl Locking {
-    /// The recipients that were asked for; none where a passphrase was.
+    /// The requested recipients; empty with a passphrase.
     pub fn names(&self) -> Vec<String> {
         match &self.lock {
             Lock::Recipients(recipients) => recipients.iter().map(ToString::to_string).collect(),
@@ -104,7 +104,7 @@ impl Locking {
 }
 
 impl Key {
-    /// The identities in a text, as `age-keygen` writes it: one a line, and comments. `shown` is what the text is called.
+    /// The identities in a text, as `age-keygen` writes it: one a line, and comments. `shown` is the name of the text in messages.
     pub fn identities_in(text: &str, shown: &str) -> Result<Key> {
         let lines =
             text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
@@ -119,7 +119,7 @@ impl Key {
         }
     }
 
-    /// Whether such a key opens such a file at all.
+    /// Whether this kind of key can open this kind of file.
     pub(super) fn fits(&self, by_passphrase: bool) -> Result<()> {
         match (self, by_passphrase) {
             (Key::Identities(_), true) => Err(trouble::by_passphrase()),
@@ -163,7 +163,7 @@ fn recipient(text: &str) -> Result<x25519::Recipient> {
     })
 }
 
-/// Of what was meant to be an identity nothing is shown.
+/// The text of an invalid identity is never shown.
 fn no_identity(line: &str, number: usize, shown: &str) -> Error {
     let error = Error::new(Kind::Recipe, format!("line {number} of {shown} is no identity of `age`"));
     match line {

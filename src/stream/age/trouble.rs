@@ -26,7 +26,7 @@ pub fn of_header(cause: DecryptError) -> Error {
     }
 }
 
-/// The header is in order, and no key opens it.
+/// The header is valid, but no key opens it.
 pub fn of_key(cause: DecryptError) -> Error {
     match cause {
         DecryptError::NoMatchingKeys => denied(
@@ -45,17 +45,17 @@ pub fn of_key(cause: DecryptError) -> Error {
     }
 }
 
-/// A passphrase was given for a file that has recipients.
+/// A passphrase was passed for a file that has recipients.
 pub fn no_passphrase() -> Error {
     denied("it is encrypted to recipients, and a passphrase was given", "give `identity` in place of `passphrase`")
 }
 
-/// An identity was given for a file that has a passphrase.
+/// An identity was passed for a file that has a passphrase.
 pub fn by_passphrase() -> Error {
     denied("it is encrypted by a passphrase, and an identity was given", "give `passphrase` in place of `identity`")
 }
 
-/// The payload is not what was written.
+/// The payload is damaged.
 pub fn of_payload(cause: io::Error, read_bytes: u64) -> Error {
     match cause.kind() {
         io::ErrorKind::UnexpectedEof => damaged(format!("it ends too early, after {read_bytes} bytes")),
@@ -63,7 +63,7 @@ pub fn of_payload(cause: io::Error, read_bytes: u64) -> Error {
     }
 }
 
-/// All chunks were in order, and there is more or less than they need.
+/// All chunks are valid, but there is extra or missing data.
 pub fn of_size(read_bytes: u64, plain_bytes: u64) -> Error {
     damaged(format!("it has {read_bytes} bytes, which is not the size of {plain_bytes} plain ones"))
 }

@@ -1,4 +1,4 @@
-//! Lists what passes in an archive: it reads the very bytes that are stored, counts and hashes every entry, and writes the list.
+//! Lists the entries of a passing archive: it reads the same bytes that are stored, counts and hashes every entry, and writes the list.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::sha256::Sha256;
 use crate::stream::{Piece, SharedFacts, Source};
 
-/// The most entries that a manifest itself holds; of more there is a list beside it.
+/// The most entries that a manifest itself holds; more go into a list beside it.
 pub const MOST_IN_MANIFEST: usize = 1000;
 
-/// Pieces of the archive that may wait for the list.
+/// The most pieces of the archive that may wait for the list.
 const WAITING: usize = 4;
 /// The list is read by people and by `archive.verify`: it is small and quick to write at this level.
 const LEVEL: i32 = 3;
-/// How much of the list goes out at once.
+/// The piece size in which the list is sent.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// How much is in an archive.
+/// The counts and sizes of an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     pub entries: u64,
@@ -34,7 +34,7 @@ pub struct Counts {
     pub dirs: u64,
     pub links: u64,
     pub hard_links: u64,
-    /// What is in its files.
+    /// The bytes in its files.
     pub size_bytes: u64,
 }
 
@@ -52,7 +52,7 @@ impl Counts {
     }
 }
 
-/// The list of an archive on its way into a file of its own: JSON, an entry a line, packed with zstd. It has no byte when the
+/// The list of an archive on its way into a separate file: JSON, one entry per line, packed with zstd. It is empty if the
 /// manifest holds the entries itself.
 pub struct ListSource {
     pieces: mpsc::Receiver<Piece>,
@@ -60,7 +60,7 @@ pub struct ListSource {
 }
 
 impl ListSource {
-    /// Says that it will be read to its end. A list that nobody claims is not written.
+    /// Promises to read it to its end. An unclaimed list is not written.
     pub fn claim(self) -> ListSource {
         self.asked_for.store(true, Ordering::SeqCst);
         self
@@ -78,7 +78,7 @@ pub async fn share(mut list: ListSource, outlets: Vec<mpsc::Sender<Piece>>) -> R
                 Piece::Data(data) => Piece::Data(data.clone()),
                 Piece::End => Piece::End,
             };
-            // One whose archive is not made any more, or needs no list, takes none.
+            // A reader is gone if its archive was abandoned or needs no list.
             if outlet.send(copy).await.is_ok() {
                 left.push(outlet);
             }
@@ -96,7 +96,7 @@ pub fn shared() -> (mpsc::Sender<Piece>, ListSource) {
     (sender, ListSource { pieces, asked_for: Arc::default() })
 }
 
-/// Where the list goes; made before the archive is opened.
+/// The output for the list; made before the archive is opened.
 pub struct ListOutlet {
     pieces: mpsc::Sender<Piece>,
     asked_for: Arc<AtomicBool>,
@@ -114,7 +114,7 @@ impl Source for ListSource {
         Box::pin(async {
             match self.pieces.recv().await {
                 Some(piece) => Ok(piece),
-                // Its archive has failed, and says so itself to what waits for both.
+                // Its archive has failed, and reports the error itself.
                 None => std::future::pending().await,
             }
         })
@@ -131,12 +131,12 @@ pub struct Listing {
 
 struct Listed {
     counts: Counts,
-    /// All entries, where they are few.
+    /// All entries, if they are few.
     records: Option<Vec<Record>>,
 }
 
 impl Listing {
-    /// Notes the counts under `archive` and the entries, where they are few, under `files`.
+    /// Notes the counts under `archive` and the entries, if they are few, under `files`.
     pub fn new(source: Box<dyn Source>, outlet: ListOutlet, facts: &SharedFacts) -> Result<Listing> {
         let (listed, pieces) = mpsc::channel(WAITING);
         let (sender, answer) = oneshot::channel();
@@ -145,7 +145,7 @@ impl Listing {
             let cannot = |cause| Error::io("cannot start a thread that lists an archive", cause);
             let listed = runtime.map_err(cannot).and_then(|runtime| runtime.block_on(read(Fed { pieces }, outlet)));
             if sender.send(listed).is_err() {
-                // the stream was dropped meanwhile: nobody is left to hear it
+                // the stream was dropped meanwhile: there is no receiver
             }
         };
         let started = std::thread::Builder::new().name("hikae-list".to_owned()).spawn(work);
@@ -229,11 +229,11 @@ async fn read(source: Fed, outlet: ListOutlet) -> Result<Listed> {
     Ok(Listed { counts, records: list.finish().await? })
 }
 
-/// The entries, as far as they are few; then the encoder of the list.
+/// The entries while they are few; after that, the encoder of the list.
 struct List {
     few: Vec<Record>,
     many: Option<Encoder<'static, Vec<u8>>>,
-    /// None when nobody takes the list.
+    /// `None` if the list is not claimed.
     outlet: Option<ListOutlet>,
 }
 
@@ -253,7 +253,7 @@ impl List {
         Ok(())
     }
 
-    /// Sends what is packed by now, when it has at least this many bytes.
+    /// Sends the packed bytes, if there are at least this many.
     async fn send_if(&mut self, least: usize) -> Result<()> {
         let packed = self.many.as_mut().map(Encoder::get_mut).filter(|packed| packed.len() >= least);
         if let (Some(packed), Some(outlet)) = (packed, &self.outlet)
@@ -283,7 +283,7 @@ impl List {
         if let Some(outlet) = &self.outlet
             && outlet.pieces.send(Piece::End).await.is_err()
         {
-            // nobody takes the list, as of a stream that is only counted
+            // the list has no reader, such as for a stream that is only counted
         }
         Ok(few)
     }

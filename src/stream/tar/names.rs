@@ -9,7 +9,7 @@ use tar::{EntryType, Header};
 use super::{TarEntry, TarKind, wrong};
 use crate::error::{Error, Kind, Result};
 
-/// What was said about the entry that comes.
+/// The fields that earlier headers set for the next entry.
 #[derive(Default)]
 pub(super) struct Extension {
     path: Option<PathBuf>,
@@ -23,7 +23,7 @@ pub(super) struct Extension {
 }
 
 impl Extension {
-    /// Takes the content of an entry of such a kind.
+    /// Reads the content of such a header entry.
     pub(super) fn add(&mut self, kind: EntryType, text: &[u8]) -> Result<()> {
         match kind {
             EntryType::GNULongName => self.path = Some(name(until_nul(text))),
@@ -57,12 +57,12 @@ impl Extension {
         Ok(())
     }
 
-    /// An end in place of the entry that was spoken of is none.
+    /// An end mark is not valid in place of the announced entry.
     pub(super) fn must_be_used(&self) -> Result<()> {
         if self.used { Err(wrong("its last entry is missing".to_owned())) } else { Ok(()) }
     }
 
-    /// The entry itself, by its header and by what was said before it.
+    /// The entry itself, from its header and the headers before it.
     pub(super) fn entry(self, header: &Header, size_bytes: u64) -> Result<TarEntry> {
         let path = self.path.unwrap_or_else(|| name(&header.path_bytes()));
         if self.is_sparse || header.entry_type() == EntryType::GNUSparse {
@@ -99,7 +99,7 @@ impl Extension {
 
 fn kind_of(kind: EntryType, ends_in_slash: bool) -> TarKind {
     match kind {
-        // As tar had it before it knew of folders.
+        // The form from before tar had folders.
         EntryType::Regular if ends_in_slash => TarKind::Dir,
         EntryType::Regular | EntryType::Continuous => TarKind::File,
         EntryType::Directory => TarKind::Dir,
@@ -109,7 +109,7 @@ fn kind_of(kind: EntryType, ends_in_slash: bool) -> TarKind {
     }
 }
 
-/// What is said about all entries that come: a comment, as git writes it, but nothing that would make them others.
+/// Reads a global header: a comment is accepted, as git writes it, but nothing that changes the entries.
 fn global(text: &[u8]) -> Result<()> {
     let mut changing = Extension::default();
     changing.pax(text)?;

@@ -1,4 +1,4 @@
-//! One line of the list of an archive: what an entry is called, what it holds, and how it is to be compared.
+//! One line of the list of an archive: the name of an entry, its content, and how to compare it.
 
 use crate::stream::hex::hex;
 use std::os::unix::ffi::OsStrExt;
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{TarEntry, TarKind};
 
-/// An entry of an archive as its list has it.
+/// An entry of an archive in its list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Its name; where that is not UTF-8, what can be read of it.
+    /// The name of the entry; lossy if it is not UTF-8.
     pub path: String,
     /// The bytes of a name that is not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,14 +19,14 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "RecordKind::is_file")]
     pub kind: RecordKind,
     pub size_bytes: u64,
-    /// Of what is in a file.
+    /// The SHA-256 of a file's content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
     /// As `chmod` takes it: `0644`.
     pub mode: String,
     /// Seconds since 1970, with nine digits after the point.
     pub mtime: String,
-    /// Where a link leads.
+    /// The target of a link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
 }
@@ -77,7 +77,7 @@ impl Record {
         }
     }
 
-    /// In what it differs from `other`, in words.
+    /// Describes how it differs from `other`.
     pub fn difference(&self, other: &Record) -> Option<&'static str> {
         if (&self.path, &self.path_hex) != (&other.path, &other.path_hex) {
             Some("its name is another")
@@ -93,7 +93,7 @@ impl Record {
     }
 }
 
-/// A name as text, and its bytes where the text does not have them all.
+/// A name as text, and its bytes if the text is lossy.
 fn readable(path: &Path) -> (String, Option<String>) {
     let bytes = path.as_os_str().as_bytes();
     match std::str::from_utf8(bytes) {

@@ -4,16 +4,16 @@ use tar::{EntryType, Header};
 
 use super::{BLOCK_BYTES, TarKind};
 
-/// What ends an archive: two empty blocks.
+/// The end of an archive: two empty blocks.
 pub const END: [u8; 2 * BLOCK_BYTES] = [0; 2 * BLOCK_BYTES];
 
-/// The largest number of seconds that the field of a header takes.
+/// The largest number of seconds that fits into a header field.
 const MOST_SECS: i64 = 0o77_777_777_777;
 
 /// One entry that is about to be written. Its data follows the header: exactly `size_bytes`, then the padding.
 #[derive(Clone, Debug)]
 pub struct NewEntry<'a> {
-    /// Below the base; a folder ends in `/`.
+    /// The path below the base; a folder ends in `/`.
     pub path: &'a [u8],
     pub kind: TarKind,
     pub size_bytes: u64,
@@ -24,14 +24,14 @@ pub struct NewEntry<'a> {
     pub group_name: &'a str,
     /// Seconds since 1970 and nanoseconds.
     pub modified: (i64, u32),
-    /// Where a link leads, or which entry a hard link repeats.
+    /// The target of a link, or the entry that a hard link repeats.
     pub link: &'a [u8],
     /// More pax records: extended attributes and access control lists.
     pub records: &'a [(Vec<u8>, Vec<u8>)],
 }
 
 impl NewEntry<'_> {
-    /// Appends the header, with all that comes before it.
+    /// Appends the header, with all records before it.
     pub fn write(&self, out: &mut Vec<u8>) {
         let mut header = Header::new_ustar();
         let mut records = Vec::new();
@@ -101,7 +101,7 @@ impl NewEntry<'_> {
     }
 }
 
-/// How many zeros fill up the last block of this much data.
+/// The number of zeros that fill up the last block of this much data.
 pub fn padding(size_bytes: u64) -> usize {
     (size_bytes.wrapping_neg() % BLOCK_BYTES as u64) as usize
 }
@@ -115,7 +115,7 @@ fn entry_type(kind: TarKind) -> EntryType {
     }
 }
 
-/// The parts of a path that go into the two fields of a ustar header, when they have room for it.
+/// The parts of a path for the two fields of a ustar header, if it fits.
 fn split(path: &[u8]) -> Option<(&[u8], &[u8])> {
     if path.len() <= 100 {
         return Some((b"", path));
@@ -132,7 +132,7 @@ fn fill(field: &mut [u8], value: &[u8]) {
     field[..size].copy_from_slice(&value[..size]);
 }
 
-/// A name for which the header has no room. pax wants UTF-8; for other bytes GNU's own way is read by everybody.
+/// A name for which the header has no room. pax requires UTF-8; for other bytes, every reader knows GNU's format.
 fn long(gnu: EntryType, key: &[u8], name: &[u8], records: &mut Vec<u8>, out: &mut Vec<u8>) {
     if std::str::from_utf8(name).is_ok() {
         record(records, key, name);
@@ -141,7 +141,7 @@ fn long(gnu: EntryType, key: &[u8], name: &[u8], records: &mut Vec<u8>, out: &mu
     }
 }
 
-/// Appends an entry that says something about the next one.
+/// Appends an entry that describes the next one.
 fn extension(kind: EntryType, data: &[u8], about: &[u8], out: &mut Vec<u8>) {
     let mut header = Header::new_ustar();
     if let Some(fields) = header.as_ustar_mut() {
@@ -182,7 +182,7 @@ fn digits(number: usize) -> usize {
     number.checked_ilog10().unwrap_or(0) as usize + 1
 }
 
-/// A moment as pax has it: seconds with a fraction.
+/// A time in pax format: seconds with a fraction.
 fn moment(secs: i64, nanos: u32) -> String {
     let text = match (secs, nanos) {
         (secs, 0) => return secs.to_string(),

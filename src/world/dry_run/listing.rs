@@ -1,4 +1,4 @@
-//! Lists folders as they would be, and judges planned changes by what would then are there.
+//! Lists folders as they would be, and checks planned changes against the planned state.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::world::pick::{Pick, put_in_order};
 use crate::world::refusals::{Around, Kept, deepest_first, is_a_link, not_a_folder, refused, taken};
 use crate::world::{Effect, Entry, EntryKind, ListQuery, Reply, Request, Space, World};
 
-/// The entries of a folder of the world below, without those that would be gone, and with those that would be new.
+/// The entries of a folder of the world below, without planned removals, and with planned additions.
 pub async fn list<W: World + 'static>(dry: &DryRun<W>, found: &ListQuery, request: &Request) -> Result<Vec<Entry>> {
     let pick = Pick::new(found, dry.now())?;
     let at = dry.plan.lock().locate(&found.dir);
@@ -49,7 +49,7 @@ pub async fn list<W: World + 'static>(dry: &DryRun<W>, found: &ListQuery, reques
     Ok(entries)
 }
 
-/// The entries of `dir` in the world below, as if they lay in the folder that was asked for.
+/// The entries of `dir` in the world below, with their paths moved to the requested folder.
 async fn below<W: World + 'static>(
     dry: &DryRun<W>,
     found: &ListQuery,
@@ -66,14 +66,14 @@ async fn below<W: World + 'static>(
 }
 
 impl<W: World + 'static> DryRun<W> {
-    /// The folders above `path` that are missing; a file among them is an error.
+    /// The missing parent folders of `path`; a file among them is an error.
     async fn missing_above(&self, act: &str, path: &Path, request: &Request) -> Result<Vec<PathBuf>> {
         let mut missing = Vec::new();
         for above in path.ancestors().skip(1) {
             let seen = match self.stat(above, request).await {
-                // What is above the declared folders is not ours to look at.
+                // The parents of the declared folders may not be examined.
                 Err(error) if error.kind() == Kind::Denied && !missing.is_empty() => break,
-                // A file may be declared without its folder: then the file itself can be looked at. A link that leads out cannot.
+                // A file may be declared without its folder: then the file itself can be examined, except through a link that leads out.
                 Err(error) if error.kind() == Kind::Denied => {
                     self.stat(path, request).await.map_err(|_| error)?;
                     break;
@@ -156,7 +156,7 @@ impl<W: World + 'static> DryRun<W> {
 }
 
 impl<W: World + 'static> DryRun<W> {
-    /// One line of the plan for each path.
+    /// Adds one line to the plan for each path.
     pub(super) async fn remove_many(&self, paths: &[PathBuf], request: &Request) -> Result<Reply> {
         let mut kept = Kept::of(paths);
         for path in deepest_first(paths.to_vec()) {
@@ -168,7 +168,7 @@ impl<W: World + 'static> DryRun<W> {
         kept.finish().map(|()| Reply::Done)
     }
 
-    /// What sets something of a file or folder that is there.
+    /// Plans a change of an attribute of an existing file or folder.
     pub(super) async fn set(&self, act: &str, path: &Path, detail: &str, request: &Request) -> Result<Reply> {
         match self.stat(path, request).await? {
             None => Err(refused(act, path, Errno::NOENT.into(), &Nowhere)),
@@ -181,7 +181,7 @@ impl<W: World + 'static> DryRun<W> {
     }
 }
 
-/// A plan knows no more about the surroundings than what it says.
+/// A plan has no further details for an error.
 struct Nowhere;
 
 impl Around for Nowhere {
@@ -194,7 +194,7 @@ impl Around for Nowhere {
     }
 }
 
-/// The file that is in the way.
+/// The file that blocks the path.
 struct File<'a>(&'a Path);
 
 impl Around for File<'_> {

@@ -1,4 +1,4 @@
-//! Plans what would be stored and removed in object stores, and lets later looks see it.
+//! Plans what would be stored and removed in object stores, and shows it to later looks.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub async fn get<W: World + 'static>(dry: &DryRun<W>, object: &Object, request: 
     }
 }
 
-/// What is stored there, as far as it was changed by what is planned; `act` is what asks.
+/// The metadata of an object, with the planned changes applied; `act` is the operation that needs it.
 pub async fn stat<W: World + 'static>(
     dry: &DryRun<W>,
     object: &Object,
@@ -40,7 +40,7 @@ pub async fn stat<W: World + 'static>(
     match dry.inner_perform(Effect::StatObject(object.clone()), request).await {
         Ok(Reply::ObjectStat(stat)) => Ok(stat),
         Ok(_) => Ok(None),
-        // It is shown as what was asked for, and not as the look that answers it.
+        // The error names the requested operation, not the look that answers it.
         Err(error) if act != "look at" => Err(reworded(error, act, object)),
         Err(error) => Err(error),
     }
@@ -116,12 +116,12 @@ pub async fn remove<W: World + 'static>(dry: &DryRun<W>, object: &Object, reques
     Ok(Reply::Done)
 }
 
-/// Whether it exists is asked by an empty listing: there is no effect that looks at a bucket.
+/// An empty listing tells whether the bucket exists: no effect looks at a bucket.
 pub async fn make_bucket<W: World + 'static>(dry: &DryRun<W>, store: &Arc<Store>, request: &Request) -> Result<bool> {
     if dry.plan.lock().buckets.contains(&store.container()) {
         return Ok(false);
     }
-    // No key begins with this: keys hold no control characters.
+    // No key begins with this: keys contain no control characters.
     let nothing = Effect::ListObjects { store: store.clone(), prefix: "\u{1}".to_owned() };
     match dry.inner_perform(nothing, request).await {
         Ok(_) => Ok(false),

@@ -1,4 +1,4 @@
-//! Looks at the files of an archive that would be made, so that a plan shows what a run would refuse, and reads none of them.
+//! Examines the files of a planned archive, so that a plan shows what a run would refuse, and reads none of them.
 
 use super::plan::{Where, unreadable};
 use super::{DryRun, Unread, Withheld};
@@ -7,7 +7,7 @@ use crate::stream::Piece;
 use crate::world::packing::{Packed, Packing};
 use crate::world::{Effect, Reply, Request, World};
 
-/// An archive whose bytes nobody knows. What is only planned to be there is not looked at.
+/// An archive of unknown bytes. Planned files are not examined.
 pub async fn pack<W: World + 'static>(dry: &DryRun<W>, packing: &Packing, request: &Request) -> Result<Packed> {
     let mut looked = Packing { contents: false, roots: Vec::new(), ..packing.clone() };
     for root in &packing.roots {

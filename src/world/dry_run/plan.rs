@@ -1,4 +1,4 @@
-//! Keeps what is planned, and where a path would then lead.
+//! Keeps the planned changes, and where a path would then lead.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,44 +15,44 @@ use crate::world::objects::ObjectStat;
 use crate::world::refusals::{SINCE, held, not_plain};
 use crate::world::{EntryKind, LockGuard, Request, Stat};
 
-/// What is planned, and what the files would then look like.
+/// The planned changes, and the resulting state of the files.
 #[derive(Default)]
 pub struct Plan {
     planned: Vec<Entered>,
     pub changed: BTreeMap<PathBuf, Change>,
     locks: BTreeMap<PathBuf, String>,
-    /// What would be stored under an address such as `s3://bucket/key`; nothing for what would be gone.
+    /// The objects that would be stored, by addresses such as `s3://bucket/key`; `None` for those that would be removed.
     pub objects: BTreeMap<String, Option<ObjectStat>>,
-    /// Buckets that would be there.
+    /// Buckets that would exist.
     pub buckets: BTreeSet<String>,
 }
 
-/// An entry of the plan, and whether it is still valid: a file that was not committed would not be there.
+/// An entry of the plan, and whether it is still valid: a file that was not committed would not exist.
 struct Entered {
     planned: Planned,
     holds: bool,
 }
 
-/// What would be different at a path.
+/// The change at a path.
 #[derive(Clone)]
 pub enum Change {
-    /// Something new, with its bytes when they are known.
+    /// Something new, with its bytes if known.
     New(Stat, Option<Bytes>),
-    /// What is at another path now.
+    /// The entry that is at another path now.
     Moved(PathBuf),
     Gone,
 }
 
-/// Where a path leads.
+/// The target of a path.
 pub enum Where {
-    /// To the world below, perhaps under another name.
+    /// A path in the world below, perhaps under another name.
     Below(PathBuf),
     Planned(Stat, Option<Bytes>),
     Nothing,
 }
 
 impl Plan {
-    /// Writes a change down; gives its number.
+    /// Records a change; returns its index.
     pub fn note(&mut self, request: &Request, detail: Option<String>) -> usize {
         let effect = &request.effect;
         let (verb, object) = (effect.verb(), effect.object());
@@ -61,22 +61,22 @@ impl Plan {
         self.planned.len() - 1
     }
 
-    /// What is in the plan, in order.
+    /// The valid entries of the plan, in order.
     pub fn planned(&self) -> Vec<Planned> {
         self.planned.iter().filter(|entry| entry.holds).map(|entry| entry.planned.clone()).collect()
     }
 
-    /// Removes the entry `number`: its file was abandoned.
+    /// Removes the entry `number`: its file was aborted.
     pub fn withdraw(&mut self, number: usize) {
         self.planned[number].holds = false;
     }
 
-    /// What the entry `number` is about, in words.
+    /// Sets the details of the entry `number`, in words.
     pub fn detail(&mut self, number: usize, detail: impl Into<String>) {
         self.planned[number].planned.detail = Some(detail.into());
     }
 
-    /// A file would be there, as the plan's entry `number` says.
+    /// Adds a file that would exist, as the plan's entry `number` says.
     pub fn written(
         &mut self,
         path: &Path,
@@ -91,7 +91,7 @@ impl Plan {
         self.changed.insert(path.to_owned(), Change::New(stat, data));
     }
 
-    /// Folders would be there.
+    /// Adds folders that would exist.
     pub fn made(&mut self, missing: &[PathBuf], mode: u32, now: DateTime<FixedOffset>) {
         for path in missing {
             let stat = Stat::of_none(EntryKind::Dir, 0, now, mode);
@@ -99,7 +99,7 @@ impl Plan {
         }
     }
 
-    /// A name, with all that is below it, would be another.
+    /// Applies a rename, with everything below the name.
     pub fn moved(&mut self, from: &Path, to: &Path) {
         let change = match self.locate(from) {
             Where::Below(place) => Change::Moved(place),
@@ -124,7 +124,7 @@ impl Plan {
                 None => {}
                 Some(Change::Gone) => return Where::Nothing,
                 Some(Change::New(stat, data)) if above == path => return Where::Planned(stat.clone(), data.clone()),
-                // Nothing is in a folder that is only planned, unless that is planned too.
+                // A folder that is only planned contains only planned entries.
                 Some(Change::New(..)) => return Where::Nothing,
                 Some(Change::Moved(from)) => {
                     let rest = path.strip_prefix(above).unwrap_or(path);
@@ -136,7 +136,7 @@ impl Plan {
     }
 }
 
-/// The plan, shared by the world and the files under way.
+/// The plan, shared by the world and its open files.
 #[derive(Clone, Default)]
 pub struct Shared(Arc<Mutex<Plan>>);
 
@@ -146,7 +146,7 @@ impl Shared {
     }
 }
 
-/// The error of a read of what is not there, or only planned.
+/// The error of a read of something that does not exist, or is only planned.
 pub fn unreadable(path: &Path, at: &Where) -> Error {
     match at {
         Where::Planned(stat, _) if stat.kind == EntryKind::Dir => not_plain(path, true),
@@ -155,12 +155,12 @@ pub fn unreadable(path: &Path, at: &Where) -> Error {
     }
 }
 
-/// The error of a read of a file whose bytes only a run would know.
+/// The error of a read of a file whose bytes are unknown before a run.
 pub fn only_planned(path: &Path) -> Error {
     Error::new(Kind::Other, format!("cannot read `{}`", path.display())).because(Withheld::File)
 }
 
-/// A lock that only this run knows.
+/// A lock that exists only in this run.
 struct PlannedLock {
     path: PathBuf,
     plan: Shared,
@@ -174,7 +174,7 @@ impl Drop for PlannedLock {
     }
 }
 
-/// Takes a lock for this run alone; whether another process holds it is not tried, for that would leave its file.
+/// Takes a lock only for this run; locks of other processes are not tried, because that would leave a lock file.
 pub fn hold(plan: &Shared, path: &Path, process: u32, now: DateTime<FixedOffset>) -> Result<Box<dyn LockGuard>> {
     let mut state = plan.lock();
     if let Some(since) = state.locks.get(path) {

@@ -1,4 +1,4 @@
-//! A session that is only planned: nothing is sent, and what the server would answer is unknown.
+//! A session that is only planned: nothing is sent, and the server's answers are unknown.
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, ready};

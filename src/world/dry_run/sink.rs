@@ -1,4 +1,4 @@
-//! Swallows what would have been written or stored, and counts it; what is committed unsealed has a size that only a run would know.
+//! Discards the bytes to be written or stored, and counts them; the size is unknown if the commit was not sealed.
 
 use std::path::Path;
 
@@ -11,11 +11,11 @@ use crate::error::Result;
 use crate::stream::{ReadBack, Sink};
 use crate::world::refusals::taken;
 
-/// Enters what a commit would have made into the plan, with its size where that is known; refuses a place that was taken meanwhile.
+/// Adds the result of a commit to the plan, with its size if known; refuses a path that was taken meanwhile.
 type Enter = Box<dyn FnOnce(&mut Plan, Option<u64>) -> Result<()> + Send>;
 
 pub struct PlannedSink {
-    /// Its place in the plan.
+    /// Its index in the plan.
     number: usize,
     plan: Shared,
     size_bytes: u64,
@@ -48,7 +48,7 @@ impl PlannedSink {
     fn settle(&mut self) -> Result<()> {
         let Some(enter) = self.enter.take() else { return Ok(()) };
         let mut plan = self.plan.lock();
-        // What a stage wrote before its source broke off, such as the header of gzip, says nothing of the whole.
+        // Bytes from before the source stopped, such as the header of gzip, do not show the final size.
         enter(&mut plan, self.sealed.then_some(self.size_bytes))?;
         if !self.sealed {
             plan.detail(self.number, "size known only after the run");

@@ -1,6 +1,6 @@
-//! Marks the place where a dry run does not know what a run would know.
+//! Marks the place where a dry run lacks something that a run would know.
 
-/// Marks the place where a dry run does not know what a run would know.
+/// Marks the place where a dry run lacks something that a run would know.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub enum Withheld {
     #[error("a dry run starts no program")]
@@ -17,7 +17,7 @@ pub enum Withheld {
     Database,
 }
 
-/// Whether an error only says that something was withheld.
+/// Whether an error only means that something was withheld.
 pub fn is_withheld(error: &(dyn std::error::Error + 'static)) -> bool {
     let first = Some(error);
     std::iter::successors(first, |error| error.source()).any(<dyn std::error::Error>::is::<Withheld>)

@@ -1,11 +1,11 @@
-//! Says of every effect what the decorators must know. No match here has a wildcard: a new effect does not compile without its answers.
+//! Classifies every effect for the decorators. No match here has a wildcard: a new effect does not compile without its answers.
 
 use std::path::PathBuf;
 
 use super::{Effect, ListQuery};
 
 impl Effect {
-    /// The paths of the effect, to be brought into the form in which paths are compared.
+    /// The paths of the effect, to be normalized for comparison.
     pub(super) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         match self {
             Effect::Open { path }
@@ -42,7 +42,7 @@ impl Effect {
         }
     }
 
-    /// Whether the effect changes the outside: a plan shows and withholds it, and the audit keeps it.
+    /// Whether the effect changes the outside: a plan shows and withholds it, and the audit records it.
     pub fn changes(&self) -> bool {
         match self {
             Effect::Create { .. }
@@ -118,7 +118,7 @@ impl Effect {
         }
     }
 
-    /// Takes out the content that the effect carries, which no journal keeps; returns how many bytes it had.
+    /// Removes the content from the effect, which no journal stores; returns its size in bytes.
     pub fn take_payload(&mut self) -> u64 {
         match self {
             Effect::Write { data, .. } => std::mem::take(data).len() as u64,

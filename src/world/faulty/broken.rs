@@ -1,6 +1,6 @@
-//! Breaks the streams of an effect to the byte: half a piece goes through when that is where the fault is.
+//! Breaks the streams of an effect at an exact byte: half a piece passes if the fault is there.
 //!
-//! A watcher (`watched.rs`) observes whole steps and cannot do that.
+//! A watcher (`watched.rs`) observes only whole steps and cannot do that.
 
 mod session;
 
@@ -19,20 +19,20 @@ use crate::world::packing::Packed;
 use crate::world::reply::Process;
 use crate::world::{Child, Exit, Reply};
 
-/// What is wrong with one stream.
+/// The fault of one stream.
 #[derive(Clone)]
 pub struct Broken {
     fault: Option<(FaultKind, String, Delay)>,
-    /// Bytes that go through before it breaks; `None` when it does not break off.
+    /// Bytes that pass before it breaks; `None` if it does not break.
     left: Option<u64>,
     of_network: bool,
     killed: Arc<AtomicBool>,
-    /// What may become of it once it is committed.
+    /// A possible change of the file after the commit.
     change: Option<Change>,
 }
 
 impl Broken {
-    /// Nothing but that the run may be killed.
+    /// No fault, but the run may be killed.
     pub fn none(killed: Arc<AtomicBool>) -> Broken {
         Broken { fault: None, left: None, of_network: false, killed, change: None }
     }
@@ -47,7 +47,7 @@ impl Broken {
         Broken { fault: Some((fault, object, delay)), left, of_network: false, killed, change: None }
     }
 
-    /// What it breaks like: the network, where the other end of the stream is a server.
+    /// Sets whether it breaks as the network does, for a stream whose other end is a server.
     pub fn over_network(self, of_network: bool) -> Broken {
         Broken { of_network, ..self }
     }
@@ -60,7 +60,7 @@ impl Broken {
         if self.killed.load(Ordering::SeqCst) { Err(killed()) } else { Ok(()) }
     }
 
-    /// Before each step: whether the run lives, and the time that a slow one takes.
+    /// Checks before each step that the run is alive, and waits if the fault makes it slow.
     async fn step(&self) -> Result<()> {
         self.alive()?;
         match &self.fault {
@@ -69,7 +69,7 @@ impl Broken {
         }
     }
 
-    /// How much of `size` bytes goes through.
+    /// How many of `size` bytes pass.
     fn pass(&mut self, size: usize) -> usize {
         let Some(left) = &mut self.left else { return size };
         let through = (*left).min(size as u64);
@@ -81,7 +81,7 @@ impl Broken {
         self.left == Some(0)
     }
 
-    /// The error of a stream at the place where it breaks.
+    /// The error of a stream at the point where it breaks.
     async fn breaks(&self, act: &str) -> Error {
         let Some((fault, object, delay)) = &self.fault else { return killed() };
         let kind = match fault {
@@ -93,7 +93,7 @@ impl Broken {
         broken_by(&format!("{act} `{object}`"), kind)
     }
 
-    /// Whether it breaks at some byte, were it after the last.
+    /// Whether it breaks at some byte, even after the last one.
     fn breaks_off(&self) -> bool {
         self.left.is_some()
     }
@@ -143,11 +143,11 @@ impl Source for Nothing {
     }
 }
 
-/// A stream that is not tidied when the run is killed.
+/// A stream that is not cleaned up when the run is killed.
 struct Kept<T: ?Sized> {
     inner: Option<Box<T>>,
     broken: Broken,
-    /// Of a program: that it died shows in its exit, not by its output.
+    /// Whether it is a program's output: its exit shows that it died, not its output.
     of_program: bool,
 }
 
@@ -169,7 +169,7 @@ impl<T: ?Sized> Kept<T> {
 impl<T: ?Sized> Drop for Kept<T> {
     fn drop(&mut self) {
         if self.broken.alive().is_err() {
-            // Dropping it would tidy up, and who was killed tidies nothing.
+            // A drop would clean up, and a killed process cleans up nothing.
             std::mem::forget(self.inner.take());
         }
     }
@@ -198,7 +198,7 @@ impl Source for Kept<dyn Source> {
                     let through = self.broken.pass(data.len());
                     Ok(Piece::Data(data.slice(..through)))
                 }
-                // It breaks where it would have ended: nobody may take that for its end.
+                // It breaks where it would have ended, so that a broken stream is never taken for a complete one.
                 Piece::End if self.broken.breaks_off() => self.end().await,
                 Piece::End => Ok(Piece::End),
             }
@@ -270,7 +270,7 @@ impl Process for Kept<dyn Process> {
             match &self.broken.fault {
                 Some((FaultKind::Hang { .. }, ..)) => return Err(self.broken.breaks("run").await),
                 Some((FaultKind::Cut { .. }, ..)) => {
-                    // What is left of it is not waited for: it may be stuck with output that nobody reads.
+                    // The process is not waited for: it may be blocked by output that nobody reads.
                     return Ok(Exit { code: None, signal: Some(9), stderr: String::new() });
                 }
                 _ => {}

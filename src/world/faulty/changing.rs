@@ -1,4 +1,4 @@
-//! Changes files after a run has written them, as a program does that a recipe has left running.
+//! Changes files after a run has written them, as a program would that a recipe has left running.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use super::lock;
 use crate::error::Result;
 use crate::world::{Caller, Limits, World};
 
-/// The files that somebody is out to change.
+/// The files that are to be changed.
 #[derive(Clone, Default)]
 pub struct Changing(Arc<Mutex<BTreeSet<PathBuf>>>);
 
-/// What may happen to a file once it has its name.
+/// A possible change of a file, once it has its name.
 #[derive(Clone)]
 pub struct Change {
     path: PathBuf,
@@ -25,7 +25,7 @@ impl Changing {
         Change { path: path.to_owned(), all: self.clone(), world }
     }
 
-    /// Somebody is out to change these from now on; those that stand already are changed at once.
+    /// Changes these files from now on; existing ones are changed at once.
     pub async fn begin<W: World + 'static>(&self, paths: &[PathBuf], world: &Arc<W>) -> Result<()> {
         lock(&self.0).extend(paths.iter().cloned());
         for path in paths {
@@ -36,7 +36,7 @@ impl Changing {
 }
 
 impl Change {
-    /// Writes other bytes, as many as were there; nothing where nobody is out for this file.
+    /// Overwrites the file with other bytes of the same length; does nothing if the file is not to be changed.
     pub async fn strike(&self) -> Result<()> {
         if !lock(&self.all.0).contains(&self.path) {
             return Ok(());

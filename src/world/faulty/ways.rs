@@ -1,11 +1,11 @@
-//! Lists every way in which a run that went well could have failed: each of its effects, with each fault that makes sense for it.
+//! Lists every way in which a successful run could have failed: each of its effects, with each fault that makes sense for it.
 
 use super::{Fault, FaultKind, Nth};
 use crate::error::Kind;
 use crate::world::Effect;
 use crate::world::journal::Record;
 
-/// The faults for a run with this journal, in the order of its effects; one run of the recipe for each of them.
+/// The faults for a run with this journal, in the order of its effects; the recipe runs once for each of them.
 pub fn ways(journal: &[Record]) -> Vec<Fault> {
     let numbered = journal.iter().zip(1..);
     numbered
@@ -28,7 +28,7 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
             fail(Kind::Denied),
             F::FullDisk { after_bytes: 0 },
             F::FullDisk { after_bytes: half },
-            // After the last byte: the disk does not take it to its keeping.
+            // After the last byte: the flush to disk fails.
             F::Cut { after_bytes: all },
             F::Hang { after_bytes: half },
         ],
@@ -61,7 +61,7 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
         Effect::Put(_) => vec![
             fail(Kind::Denied),
             F::Cut { after_bytes: half },
-            // After the last byte: the store does not put it together.
+            // After the last byte: the store fails to join the parts.
             F::Cut { after_bytes: all },
             F::Hang { after_bytes: half },
         ],
@@ -75,7 +75,7 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
         Effect::Upload(_) => vec![
             fail(Kind::Network),
             F::Cut { after_bytes: half },
-            // After the last byte: the server says nothing to it.
+            // After the last byte: the server does not answer.
             F::Cut { after_bytes: all },
             F::Hang { after_bytes: half },
         ],
@@ -87,7 +87,7 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
         Effect::RunRecipe(_) => vec![fail(Kind::Command), fail(Kind::Locked), hang],
         Effect::MakeMemoryDir { .. } => vec![fail(Kind::Denied)],
         Effect::Lock { .. } => vec![fail(Kind::Locked), fail(Kind::Denied)],
-        // Nothing that matters to a recipe can go wrong with waiting.
+        // A wait has no fault that matters to a recipe.
         Effect::Sleep { .. } => vec![],
     };
     faults.push(F::Killed);

@@ -1,4 +1,4 @@
-//! Keeps the address of a request, and shows it without what is secret in it.
+//! Holds the address of a request, and shows it without its secrets.
 
 use std::fmt;
 
@@ -8,17 +8,17 @@ use crate::error::{Error, Kind, Result};
 use crate::secret::{MASK, Secret, redact};
 use crate::world::SecretOrText;
 
-/// Words in the name of a query value that mark it as secret.
+/// Words in the name of a query value that mark the value as secret.
 const TELLTALE: [&str; 9] = ["token", "key", "secret", "pass", "pwd", "sig", "auth", "credential", "code"];
 
-/// The path and the query of a web hook are its password, unless they are as short as `/api/backup`.
+/// The path and the query of a webhook are its password, unless they are as short as `/api/backup`.
 const SHORTEST_OF_HOOK: usize = 12;
 
-/// The address of a request. It prints without user, password, and secret query values.
+/// The address of a request. It is displayed without user, password, and secret query values.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     url: Url,
-    /// Whether all of it but the host is secret: the address of a web hook is its password.
+    /// Whether everything except the host is secret: the address of a webhook is its password.
     secret: bool,
     /// Names of query values that are secrets.
     masked: Vec<String>,
@@ -26,7 +26,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// An address as a recipe gives it, with query values added.
+    /// Parses an address from a recipe, with query values added.
     pub fn new(text: &SecretOrText, query: &[(String, SecretOrText)]) -> Result<Address> {
         let secret = matches!(text, SecretOrText::Secret(_));
         let mut url = read(text.expose(), secret)?;
@@ -44,21 +44,21 @@ impl Address {
         Address::new(&SecretOrText::Plain(text.to_owned()), &[])
     }
 
-    /// The address of a web hook: nothing shows its path and its query from here on.
+    /// Parses the address of a webhook: from here on, nothing shows its path and query.
     pub fn hook(text: &str) -> Result<Address> {
-        // Once they are known as secrets, they are struck out of whatever repeats them.
+        // Registered as secrets, they are redacted in all output.
         drop(Address::parse(text)?.hook_secrets());
         Address::parse(text)
     }
 
-    /// What is secret in the address of a web hook.
+    /// The secret parts of the address of a webhook.
     pub fn hook_secrets(&self) -> Vec<Secret> {
         let pieces = [Some(self.url.path()), self.url.query()].into_iter().flatten();
         let pieces = pieces.map(|piece| piece.trim_start_matches('/'));
         pieces.filter(|piece| piece.len() >= SHORTEST_OF_HOOK).map(Secret::new).collect()
     }
 
-    /// Where a `Location` leads from here.
+    /// The target of a `Location` header, relative to this address.
     pub fn join(&self, location: &str) -> Result<Address> {
         let wrong = || Error::new(Kind::Network, format!("`{self}` redirects to an address that cannot be read"));
         if location.chars().any(char::is_control) {
@@ -69,7 +69,7 @@ impl Address {
         Ok(Address::of(url, self.secret, self.masked.clone()))
     }
 
-    /// A secret url with this path below its own, such as `fail` for the check of a monitor: as secret as it was.
+    /// A secret URL extended by this path, such as `fail` for the check of a monitor: it stays secret.
     pub fn below(url: &Secret, path: &str) -> Result<Secret> {
         let mut url = read(url.expose(), true)?;
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
@@ -85,7 +85,7 @@ impl Address {
     fn of(mut url: Url, secret: bool, masked: Vec<String>) -> Address {
         url.set_fragment(None);
         if let Some(password) = url.password() {
-            // Registered, so that it is struck out of whatever repeats it.
+            // Registered as a secret, so that it is redacted in all output.
             Secret::new(password);
         }
         let shown = if secret { format!("{}/{MASK}", origin(&url)) } else { shown(&url, &masked) };
@@ -104,7 +104,7 @@ impl Address {
         self.url.port_or_known_default().unwrap_or_default()
     }
 
-    /// The host, with its port where that is not the usual one.
+    /// The host, with its port if that is not the default.
     pub fn authority(&self) -> String {
         match self.url.port() {
             Some(port) => format!("{}:{port}", self.host()),
@@ -112,7 +112,7 @@ impl Address {
         }
     }
 
-    /// The server alone, as the needs of a recipe name it: all else of an address may be secret.
+    /// The server alone, as the needs of a recipe name it: the rest of an address may be secret.
     pub fn origin(&self) -> String {
         origin(&self.url)
     }
@@ -121,7 +121,7 @@ impl Address {
         self.url.scheme() == "https"
     }
 
-    /// Whether both are on the same server, so that one may see what the other sees.
+    /// Whether both are on the same server, so that one may see the secrets of the other.
     pub fn same_origin(&self, other: &Address) -> bool {
         self.url.origin() == other.url.origin()
     }
@@ -139,7 +139,7 @@ impl fmt::Debug for Address {
     }
 }
 
-/// `name=value&…` as forms and queries are written.
+/// `name=value&…`, encoded as in forms and queries.
 pub fn encoded<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let Ok(mut url) = Url::parse("http://x/") else { return String::new() }; // it always can
     url.query_pairs_mut().extend_pairs(pairs);
@@ -152,7 +152,7 @@ fn read(text: &str, secret: bool) -> Result<Url> {
         let error = Error::new(Kind::Recipe, format!("{named} cannot be used as a url")).because_text(why);
         error.hint("write it as `https://host/path`")
     };
-    // `Url` leaves line breaks out without a word.
+    // `Url` silently removes line breaks.
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(wrong("it holds a blank, a line break or a control character"));
     }
@@ -168,7 +168,7 @@ fn plausible(url: Url) -> Result<Url, &'static str> {
     }
 }
 
-/// A text that is no url yet, for a message.
+/// A text that is not parsed as a URL yet, for a message.
 fn without_user(text: &str) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
     let clean = clean.rsplit_once('@').map_or(clean.clone(), |(_, rest)| format!("{MASK}@{rest}"));

@@ -1,11 +1,11 @@
-//! Says what the certificate of a server is: for which names, its issuer, and its end.
+//! Describes the certificate of a server: its names, its issuer, and its expiry.
 
-/// A certificate that was believed when the connection was made.
+/// A certificate that was trusted when the connection was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerCertificate {
-    /// The host names and addresses that it is for.
+    /// The host names and addresses that it is valid for.
     pub names: Vec<String>,
-    /// Who issued it: the name of the issuing certificate, and its organization.
+    /// The name of the issuing certificate, and its organization.
     pub issuer: String,
     /// Seconds since 1970.
     pub not_before: i64,
@@ -13,7 +13,7 @@ pub struct ServerCertificate {
 }
 
 impl ServerCertificate {
-    /// How many whole days it is still valid.
+    /// The number of whole days until it expires.
     pub fn days_left(&self, now: i64) -> i64 {
         (self.not_after - now).div_euclid(86_400)
     }

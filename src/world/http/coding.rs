@@ -1,13 +1,13 @@
-//! Finds out whether what a server sends is packed, so that packed bytes never pass for the content.
+//! Detects whether a server sends compressed data, so that compressed bytes never pass for the content.
 
-/// Endings of names, with the codings that are what such a file is.
+/// File name endings of each coding.
 const ENDINGS: [(&str, &[&str]); 5] =
     [("gzip", &["gz", "tgz"]), ("zstd", &["zst", "tzst"]), ("br", &["br"]), ("compress", &["z"]), ("deflate", &["zz"])];
 
-/// The coding of a content that is packed, unless the ending of its name says so: then the packed bytes are the file.
+/// The coding of compressed content, unless the name has the ending of that coding: then the compressed bytes are the file.
 pub fn packed(content_encoding: &str, path: &str) -> Option<String> {
     let codings = content_encoding.split(',').map(|coding| coding.trim().to_ascii_lowercase());
-    // `aws-chunked` is about the upload, and some stores keep it.
+    // `aws-chunked` only concerns the upload, and some stores keep it.
     let mut real = codings.filter(|coding| !matches!(coding.as_str(), "" | "identity" | "aws-chunked"));
     let first = real.next()?;
     let plain = first.trim_start_matches("x-");

@@ -1,4 +1,4 @@
-//! Carries one request to its answer: follows redirects, hop by hop through the world, and tries again where that is safe.
+//! Performs one request until its answer: follows redirects, hop by hop through the world, and retries where that is safe.
 
 pub mod repeats;
 
@@ -19,21 +19,21 @@ use crate::units::show_duration;
 use crate::world::http::exchange::repeats::{asked_pause, may_repeat, pause};
 use crate::world::{Caller, Limits};
 
-/// The longest chain of redirects, as curl and browsers have it or nearly so.
+/// The longest chain of redirects, similar to curl and browsers.
 const MAX_REDIRECTS: usize = 10;
-/// How much of an answer that refuses is read, to show what it says.
+/// How much of an error response is read, to show its message.
 const TOLD_BYTES: usize = 4096;
 
-/// What counts as an answer, and what happens when there is none.
+/// Which answers are accepted, and what happens without one.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// The statuses that are good; 200 to 299 when absent.
+    /// The accepted statuses; 200 to 299 when absent.
     pub expect: Option<Vec<u16>>,
-    /// How many more tries there are after the first.
+    /// The number of retries after the first try.
     pub retries: u32,
-    /// Whether it may be sent twice, where the method does not say so.
+    /// Whether it may be sent twice, if the method alone does not allow it.
     pub repeatable: Option<bool>,
-    /// Whether redirects are followed. Most make a GET of a POST, and what was posted is then lost.
+    /// Whether redirects are followed. Most change a POST into a GET, which loses the posted data.
     pub follow: bool,
 }
 
@@ -50,7 +50,7 @@ pub struct Exchange {
     pub policy: Policy,
 }
 
-/// A try that failed.
+/// A failed try.
 pub struct Failed {
     pub error: Error,
     pub status: Option<u16>,
@@ -65,7 +65,7 @@ impl From<Error> for Failed {
 }
 
 impl Exchange {
-    /// Sends the request until there is a good answer that `take` could take; the limits hold for all tries together.
+    /// Sends the request until `take` accepts a good answer; the limits apply to all tries together.
     pub async fn run<T, Fut: Future<Output = Result<T>>>(
         &self,
         take: impl Fn(HttpResponse, String) -> Fut,
@@ -95,7 +95,7 @@ impl Exchange {
         }
     }
 
-    /// One try: from hop to hop until an answer is none that redirects.
+    /// One try: follows redirects until the answer is not a redirect.
     async fn follow(&self, deadline: Duration) -> Result<(String, HttpResponse), Failed> {
         let mut request = self.request.clone();
         let mut hops = 0;
@@ -114,7 +114,7 @@ impl Exchange {
                 Some(next) => return Err(redirected_away(&request, answer.status, &next.url).into()),
                 None => return Err(self.refusal(&request, answer).await),
             };
-            // It is not used, but it was read to its end, so it was not cut off.
+            // The body is not used, but it was read to its end, so it was not cut off.
             beginning(&mut answer).await;
             hops += 1;
             if hops > MAX_REDIRECTS {
@@ -134,7 +134,7 @@ impl Exchange {
         is_expected(self.policy.expect.as_deref(), status)
     }
 
-    /// The coding of an answer that is packed although the request did not ask for that.
+    /// The coding of an answer that is compressed although the request did not ask for it.
     fn unasked_coding(&self, request: &HttpRequest, answer: &HttpResponse) -> Option<String> {
         let coding = answer.header("content-encoding")?;
         if request.method == Method::Head || request.header("accept-encoding").is_some() {
@@ -152,7 +152,7 @@ impl Exchange {
     }
 }
 
-/// The first bytes of an answer. They only explain its status: when they break off, the status is still reported.
+/// The first bytes of an answer. They only explain its status: if they break off, the status is still reported.
 async fn beginning(answer: &mut HttpResponse) -> Vec<u8> {
     let mut said = Vec::new();
     while let Ok(Piece::Data(data)) = answer.body.next().await {
@@ -164,7 +164,7 @@ async fn beginning(answer: &mut HttpResponse) -> Vec<u8> {
     said
 }
 
-/// An error on the way that a redirect led to.
+/// The error of a request that a redirect led to.
 fn redirected(error: Error, from: Option<&Address>) -> Error {
     match from {
         Some(from) => error.within(format!("cannot follow the redirect of `{from}`")),
@@ -183,7 +183,7 @@ fn retry_line(error: &Error, pause: Duration) -> String {
     crate::secret::redact(&format!("{}; the next try is in {}", error.one_line(), show_duration(pause)))
 }
 
-/// The body of an answer, whose end counts only where the server marked it: a connection that breaks is no end.
+/// The body of an answer, whose end counts only if the server marked it: a broken connection is not an end.
 pub struct Proved {
     body: Box<dyn Source>,
     title: String,

@@ -1,4 +1,4 @@
-//! Decides which hosts a recipe may speak to: those that it declares in `needs.connect`.
+//! Decides which hosts a recipe may connect to: those that it declares in `needs.connect`.
 
 use reqwest::Url;
 
@@ -7,18 +7,18 @@ use crate::error::{Error, Kind, Result};
 /// One declared host.
 struct Host {
     name: String,
-    /// Also, and only, the hosts below it: `*.example.com`.
+    /// Whether it means the hosts below it, and only those: `*.example.com`.
     below: bool,
     /// Any port when absent.
     port: Option<u16>,
 }
 
-/// Refuses what is declared as a host and cannot be one.
+/// Refuses a declared host that is invalid.
 pub fn check(connect: &[String]) -> Result<()> {
     connect.iter().try_for_each(|text| Host::read(text).map(drop))
 }
 
-/// Whether this port of this host is declared. An entry that is empty means nothing.
+/// Whether this port of this host is declared. An empty entry matches nothing.
 pub fn declared(connect: &[String], host: &str, port: u16) -> Result<bool> {
     for text in connect {
         if Host::read(text)?.is_some_and(|declared| declared.is(host, port)) {
@@ -28,7 +28,7 @@ pub fn declared(connect: &[String], host: &str, port: u16) -> Result<bool> {
     Ok(false)
 }
 
-/// The ports that are declared; `None` where a host is declared without one, so that any may be meant.
+/// The declared ports; `None` if a host is declared without a port, so that any port is allowed.
 pub fn ports(connect: &[String]) -> Result<Option<Vec<u16>>> {
     let mut ports = Vec::new();
     for text in connect {
@@ -58,7 +58,7 @@ impl Host {
         }
         let (below, rest) = text.strip_prefix("*.").map_or((false, text), |rest| (true, rest));
         let (name, port) = split_port(rest).ok_or_else(wrong)?;
-        // Read as a url's host is, so that both are compared in the same form.
+        // Parsed like the host of a URL, so that both are compared in the same form.
         let url = Url::parse(&format!("http://{name}/")).map_err(|_| wrong())?;
         let only_a_host = url.path() == "/" && url.username().is_empty() && url.port().is_none();
         match url.host_str() {
@@ -79,7 +79,7 @@ impl Host {
     }
 }
 
-/// `host:port`, `[::1]:port`, or either without the port; a bare `::1` gets its brackets.
+/// Splits `host:port`, `[::1]:port`, or either without the port; a bare `::1` gets brackets.
 fn split_port(text: &str) -> Option<(String, Option<u16>)> {
     if !text.starts_with('[') && text.matches(':').count() > 1 {
         return Some((format!("[{text}]"), None));

@@ -1,13 +1,13 @@
-//! Decides where a redirect leads, and what goes along: no secret to another server, nothing from https to http.
+//! Decides where a redirect leads, and what is sent along: no secret to another server, nothing from https to http.
 
 use super::{HttpRequest, HttpResponse, Method};
 use crate::error::{Error, Kind, Result};
 use crate::world::SecretOrText;
 
-/// Headers that are meant for one server alone.
+/// Headers that are meant for the original server only.
 const FOR_ONE_SERVER: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "idempotency-key"];
 
-/// The request that a redirect asks for; nothing when the answer is none.
+/// The request that a redirect requires; `None` if the answer is not a redirect.
 pub fn next(request: &HttpRequest, answer: &HttpResponse) -> Result<Option<HttpRequest>> {
     let location = match (answer.status, answer.header("location")) {
         (301 | 302 | 303 | 307 | 308, Some(location)) => location,
@@ -35,7 +35,7 @@ pub fn next(request: &HttpRequest, answer: &HttpResponse) -> Result<Option<HttpR
     Ok(Some(next))
 }
 
-/// As browsers and curl have it: 303 always, 301 and 302 for what was posted.
+/// Whether the method becomes GET, as in browsers and curl: always for 303, for 301 and 302 after a POST.
 fn becomes_get(method: Method, status: u16) -> bool {
     match status {
         303 => method != Method::Head,

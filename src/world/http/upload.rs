@@ -1,4 +1,4 @@
-//! Says what a body is that is sent as a stream, and which answer to it is good, alike in every world.
+//! Describes a body that is sent as a stream, and decides which answer to it is good, the same in every world.
 
 use super::HttpRequest;
 use super::words::{bad_status, wrong_length};
@@ -7,15 +7,15 @@ use crate::error::{Error, Result};
 /// A request whose body comes as a stream. It is sent once: a stream cannot be read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
-    /// Without a body of its own.
+    /// The request without its body.
     pub request: HttpRequest,
-    /// The statuses that are good; 200 to 299 when absent.
+    /// The accepted statuses; 200 to 299 when absent.
     pub expect: Option<Vec<u16>>,
-    /// How long the body is, for servers that want to know it before. Otherwise it goes in chunks.
+    /// The length of the body, for servers that need it in advance. Otherwise the body is sent in chunks.
     pub size_bytes: Option<u64>,
 }
 
-/// Whether a status is a good answer.
+/// Whether a status is accepted.
 pub fn is_expected(expect: Option<&[u16]>, status: u16) -> bool {
     match expect {
         Some(expected) => expected.contains(&status),
@@ -24,7 +24,7 @@ pub fn is_expected(expect: Option<&[u16]>, status: u16) -> bool {
 }
 
 impl Upload {
-    /// Whether this many bytes are no more than were announced.
+    /// Checks that this many bytes do not exceed the announced length.
     pub fn has_room(&self, sent: u64) -> Result<()> {
         match self.size_bytes {
             Some(size) if sent > size => Err(wrong_length(&self.request, sent, size)),
@@ -32,7 +32,7 @@ impl Upload {
         }
     }
 
-    /// Whether this many bytes are as many as were announced.
+    /// Checks that this many bytes are exactly the announced length.
     pub fn is_whole(&self, sent: u64) -> Result<()> {
         match self.size_bytes {
             Some(size) if sent != size => Err(wrong_length(&self.request, sent, size)),
@@ -40,7 +40,7 @@ impl Upload {
         }
     }
 
-    /// What an answer says of it; `said` is its beginning.
+    /// The result of the upload according to the answer; `said` is the beginning of its body.
     pub fn judge(&self, status: u16, said: &[u8]) -> Result<()> {
         match is_expected(self.expect.as_deref(), status) {
             true => Ok(()),
@@ -48,7 +48,7 @@ impl Upload {
         }
     }
 
-    /// The error of an answer that came before the end of the body: nobody knows what the server took.
+    /// The error of an answer that came before the end of the body: what the server accepted is unknown.
     pub fn refused(&self, status: u16, said: &[u8]) -> Error {
         let error = bad_status(&self.request, status, said, None);
         match status {

@@ -1,4 +1,4 @@
-//! The messages of failed requests, the same in every world, with what a person can do about it.
+//! Builds the messages of failed requests, the same in every world, with hints for the user.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use super::{Address, HttpRequest};
 use crate::error::{Error, Kind};
 use crate::units::{show_duration, show_size};
 
-/// How much of a refusal is shown.
+/// How much of an error response is shown.
 const TOLD_CHARS: usize = 200;
 
-/// A cause that is before the first byte was sent, so that trying again does nothing twice.
+/// A cause from before the first byte was sent, so that a retry does nothing twice.
 #[derive(Debug)]
 struct NeverSent(String);
 
@@ -22,7 +22,7 @@ impl fmt::Display for NeverSent {
 
 impl std::error::Error for NeverSent {}
 
-/// A cause that is after the request went out and before its answer: the server may have done what was asked.
+/// A cause from after the request was sent and before its answer: the server may have processed it.
 #[derive(Debug)]
 struct Unanswered(String);
 
@@ -39,7 +39,7 @@ pub fn was_never_sent(error: &Error) -> bool {
     has::<NeverSent>(error)
 }
 
-/// Whether an error says that the request was sent, and that no answer came.
+/// Whether an error says that the request was sent, but got no answer.
 pub fn was_unanswered(error: &Error) -> bool {
     has::<Unanswered>(error)
 }
@@ -49,17 +49,17 @@ fn has<Cause: std::error::Error + 'static>(error: &Error) -> bool {
     std::iter::successors(first, |error| error.source()).any(<dyn std::error::Error>::is::<Cause>)
 }
 
-/// The server took the connection, and gave no answer that is one.
+/// The error when the server accepted the connection, but sent no valid answer.
 pub fn unanswered(request: &HttpRequest, cause: impl Into<String>) -> Error {
     cannot_send(request, Kind::Network).because(Unanswered(cause.into()))
 }
 
-/// The status of an answer was good, and its body, which has to say whether the message was taken, did not come whole.
+/// The error when the status was good, but the body, which says whether the message was accepted, is incomplete.
 pub fn answer_broke_off(title: &str, broken: &Error) -> Error {
     Error::new(Kind::Network, format!("the answer to `{title}` broke off")).because(Unanswered(broken.one_line()))
 }
 
-/// The answer came with a good status, and is not the one of a service that has taken the message.
+/// The error when the status was good, but the answer is not that of a service that accepted the message.
 pub fn not_taken(title: &str, status: u16, body: &[u8], hint: Option<String>) -> Error {
     let what = format!("`{title}` was answered with {status}, but the answer does not say that the message was taken");
     let said = said(body);
@@ -71,7 +71,7 @@ pub fn not_taken(title: &str, status: u16, body: &[u8], hint: Option<String>) ->
     Error::new(Kind::Network, what).because_text(said).hint(hint)
 }
 
-/// No connection to the server came about.
+/// The error when no connection to the server could be made.
 pub fn no_connection(request: &HttpRequest, kind: Kind, cause: impl Into<String>) -> Error {
     cannot_send(request, kind).because(NeverSent(cause.into()))
 }
@@ -80,13 +80,13 @@ pub fn cannot_send(request: &HttpRequest, kind: Kind) -> Error {
     Error::new(kind, format!("cannot send `{}`", request.title()))
 }
 
-/// Nothing listens there.
+/// The error when nothing listens on the port.
 pub fn refused(request: &HttpRequest) -> Error {
     let hint = format!("nothing listens on `{}:{}`: is the server running?", request.url.host(), request.url.port());
     no_connection(request, Kind::Network, "Connection refused").hint(hint)
 }
 
-/// The connection ended, and the answer had not.
+/// The error when the connection ended before the answer.
 pub fn cut_off(title: &str, got: u64, of: Option<u64>) -> Error {
     let error = Error::new(Kind::Network, format!("the answer to `{title}` broke off"));
     let error = match of {
@@ -96,41 +96,41 @@ pub fn cut_off(title: &str, got: u64, of: Option<u64>) -> Error {
     error.hint("the server or the network ended the connection: try again")
 }
 
-/// The end of the connection is all that would mark the end of the answer.
+/// The error when only the end of the connection would mark the end of the answer.
 pub fn end_is_unknown(title: &str) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether the answer to `{title}` is complete"))
         .because_text("the server gave neither its length nor its end")
         .hint("the server must send `Content-Length`, or the body in chunks")
 }
 
-/// The server answered with a redirect where none is followed.
+/// The error of a redirect when redirects are not followed.
 pub fn redirected_away(request: &HttpRequest, status: u16, to: &Address) -> Error {
     Error::new(Kind::Network, format!("`{}` was answered with {status}: a redirect to `{to}`", request.title()))
         .because_text("what was sent is lost by a redirect, so none is followed")
         .hint("set the address to the one that it leads to")
 }
 
-/// The answer is packed, and the request did not ask for that.
+/// The error of an answer that is compressed although the request did not ask for it.
 pub fn is_packed(title: &str, coding: &str) -> Error {
     Error::new(Kind::Integrity, format!("the answer to `{title}` is packed: `Content-Encoding: {coding}`"))
         .because_text("the request did not ask for that")
         .hint("ask for it and unpack it: `headers = { [\"Accept-Encoding\"] = \"gzip\" }`, then `:gunzip()`")
 }
 
-/// An answer is longer than was asked for.
+/// The error of an answer that is longer than allowed.
 pub fn too_long(title: &str, max_bytes: usize) -> Error {
     Error::new(Kind::Space, format!("the answer to `{title}` is longer than {}", show_size(max_bytes as u64)))
         .hint("raise `max_bytes`, or let `http.download` carry it as a stream")
 }
 
-/// A body is not as long as it was announced to be.
+/// The error of a body whose length differs from the announced length.
 pub fn wrong_length(request: &HttpRequest, sent: u64, of: u64) -> Error {
     let more = if sent > of { "more" } else { "less" };
     Error::new(Kind::Integrity, format!("the body of `{}` is {more} than the announced {of} bytes", request.title()))
         .hint("leave out `size_bytes` where the size of the stream is not known before")
 }
 
-/// The server answered with a status that was not expected; `body` is the beginning of what it said.
+/// The error of an unexpected status; `body` is the beginning of the answer's body.
 pub fn bad_status(request: &HttpRequest, status: u16, body: &[u8], asked: Option<Duration>) -> Error {
     let reason = reqwest::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
     let reason = reason.map_or_else(String::new, |reason| format!(" {reason}"));
@@ -174,7 +174,7 @@ fn hint_of(status: u16) -> Option<&'static str> {
 
 /// The first characters of an answer on one line, without secrets.
 fn said(body: &[u8]) -> String {
-    // Struck out before it is cut: half a secret would not be known as one.
+    // Redacted before it is cut: half a secret would not be recognized.
     let text = crate::secret::redact(&String::from_utf8_lossy(body));
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text: String = text.chars().filter(|c| !c.is_control()).collect();

@@ -1,4 +1,4 @@
-//! Reads mail addresses as people and the RFC write them, with the name of the person beside each.
+//! Parses mail addresses as users and the RFC write them, with an optional name beside each.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Reads one address: `ops@example.com`, `Operations <ops@example.com>`, `"Yamada, Taro" <yamada@example.com>`.
+    /// Parses one address: `ops@example.com`, `Operations <ops@example.com>`, `"Yamada, Taro" <yamada@example.com>`.
     pub fn parse(text: &str) -> Result<Mailbox> {
         match Mailbox::read_list(text) {
             (mut found, wrong) if found.len() == 1 && wrong.is_empty() => Ok(found.remove(0)),
@@ -27,7 +27,7 @@ impl Mailbox {
         }
     }
 
-    /// Reads addresses that commas or semicolons separate; one that is wrong is an error for all.
+    /// Parses addresses separated by commas or semicolons; one invalid address is an error for all.
     pub fn parse_list(text: &str) -> Result<Vec<Mailbox>> {
         match Mailbox::read_list(text) {
             (found, wrong) if wrong.is_empty() => Ok(found),
@@ -35,7 +35,7 @@ impl Mailbox {
         }
     }
 
-    /// The addresses of a list, and what is wrong with those that cannot be used.
+    /// The valid addresses of a list, and the errors of the others.
     pub fn read_list(text: &str) -> (Vec<Mailbox>, Vec<Error>) {
         let (mut found, mut wrong) = (Vec::new(), Vec::new());
         for part in split::parts(text) {
@@ -58,7 +58,7 @@ impl Mailbox {
         }
     }
 
-    /// What is before and after the last `@`.
+    /// The parts before and after the last `@`.
     pub fn local_and_domain(&self) -> (&str, &str) {
         self.address.rsplit_once('@').unwrap_or((&self.address, ""))
     }
@@ -70,7 +70,7 @@ fn not_an_address(text: &str, why: &str) -> Error {
         .hint("write `ops@example.com`, or `Operations <ops@example.com>`; a comma splits several")
 }
 
-/// Why an address cannot be used. Dots may be anywhere before the `@`: some providers gave out `a..b@` and `a.@`.
+/// Why an address is invalid. Dots may be anywhere before the `@`: some providers issued `a..b@` and `a.@`.
 fn flaw(address: &str) -> Option<&'static str> {
     let Some((local, domain)) = address.rsplit_once('@') else { return Some("it has no `@`") };
     match () {
@@ -116,7 +116,7 @@ fn is_letter_beyond_ascii(c: char) -> bool {
 }
 
 impl fmt::Display for Mailbox {
-    /// In a form that `parse` reads again: a name with special characters is in quotes.
+    /// In a form that `parse` can read back: a name with special characters is quoted.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) if name.contains(|c| "()<>[]:;@\\,\"".contains(c)) => {

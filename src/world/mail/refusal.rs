@@ -1,9 +1,9 @@
-//! Decides whether a refusal (5xx) is about this mail or this address, or about something that may pass.
+//! Decides whether a refusal (5xx) is about this mail or this address, or about a problem that may pass.
 //!
-//! Servers answer 5xx also when they are overloaded, when a block list errs, or when somebody has to correct a setting. Giving an
-//! alert up for that would lose it; trying once more costs nothing.
+//! Servers also answer 5xx when they are overloaded, when a block list is wrong, or when a setting must be corrected. Giving up
+//! would then lose an alert; one more try costs nothing.
 
-/// Words of refusals that are about who sends, not about who receives.
+/// Words in refusals that are about the sender, not about the recipient.
 const ABOUT_THE_SENDER: [&str; 12] = [
     "relay",
     "block",
@@ -19,7 +19,7 @@ const ABOUT_THE_SENDER: [&str; 12] = [
     "busy",
 ];
 
-/// Whether a server that answers so to a recipient will never have this address.
+/// Whether this answer to a recipient means that the server will never have this address.
 pub fn is_gone(reply: &str) -> bool {
     match (enhanced(reply), code(reply)) {
         (Some(status), 500..=599) => {
@@ -31,7 +31,7 @@ pub fn is_gone(reply: &str) -> bool {
     }
 }
 
-/// Whether a server that answers so will never take this mail: it is too large, or its content cannot be read.
+/// Whether this answer means that the server will never accept this mail: it is too large, or its content is unreadable.
 pub fn is_about_the_mail(reply: &str) -> bool {
     match (enhanced(reply), code(reply)) {
         (Some(status), 500..=599) => matches!(status, "5.2.3" | "5.3.4") || status.starts_with("5.6."),
@@ -49,7 +49,7 @@ fn code(reply: &str) -> u16 {
     reply.get(..3).and_then(|code| code.parse().ok()).unwrap_or_default()
 }
 
-/// The enhanced status code behind the code (RFC 3463).
+/// The enhanced status code after the code (RFC 3463).
 fn enhanced(reply: &str) -> Option<&str> {
     let word = reply.split(' ').nth(1)?;
     let parts: Vec<&str> = word.split('.').collect();

@@ -1,4 +1,4 @@
-//! Reads the mail server from the environment, as the runbook (§3) documents it.
+//! Reads the mail server from the environment, as documented in the runbook (§3).
 
 pub mod oauth;
 
@@ -11,27 +11,27 @@ use crate::suggest;
 use crate::world::Caller;
 use crate::world::mail::settings::oauth::TokenSource;
 
-/// The name beside the sender's address, and in the footer of alerts, when none is set (runbook §3.2).
+/// The default name beside the sender's address, and in the footer of alerts (runbook §3.2).
 pub const DEFAULT_SYSTEM_NAME: &str = "ITSM-Sec Nexus";
-/// The address that mails come from when none is set.
+/// The default sender address of mails.
 const DEFAULT_ADDRESS: &str = "noreply@itsm.local";
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_PORT: u16 = 587;
 
-/// What `SMTP_SECURE` may be: the runbook's two words first.
+/// The values of `SMTP_SECURE`: the runbook's two words first.
 const SECURE: [&str; 5] = ["true", "false", "starttls", "tls", "plain"];
 
-/// Looks a variable up; an empty one counts as not set.
+/// Looks up a variable; an empty one counts as not set.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The mail server and the sender, as `SMTP_*` have them.
+/// The mail server and the sender, as set by `SMTP_*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub server: Server,
     pub from: Mailbox,
-    /// The CA file, where it is not read yet.
+    /// The CA file, if it is not read yet.
     pub ca_file: Option<PathBuf>,
-    /// Where the access token comes from, for a login by XOAUTH2.
+    /// The source of the access token, for a login by XOAUTH2.
     pub token_source: Option<TokenSource>,
 }
 
@@ -61,7 +61,7 @@ impl Settings {
         Ok(Settings { server, from, ca_file: set("SMTP_CA_FILE").map(PathBuf::from), token_source })
     }
 
-    /// The same settings with an access token, where a login needs one and has none.
+    /// The same settings with an access token, if the login needs one that is missing.
     pub async fn with_token(mut self, caller: &Caller) -> Result<Settings> {
         if let (Some(source), true, None) = (&self.token_source, self.server.logs_in(), &self.server.token) {
             self.server.token = Some(source.access_token(caller).await?);
@@ -70,7 +70,7 @@ impl Settings {
     }
 }
 
-/// When the connection is encrypted. `true` and `false` are the runbook's words; the port says what `false` means.
+/// When the connection is encrypted. `true` and `false` are the runbook's words; the port decides what `false` means.
 fn security(text: Option<&str>, port: u16) -> Result<Security> {
     let Some(text) = text.map(|text| text.trim().to_lowercase()) else { return Ok(Security::of_port(port)) };
     match (flag(&text), text.as_str()) {
@@ -90,7 +90,7 @@ fn flag(text: &str) -> Option<bool> {
     }
 }
 
-/// A value that cannot be read; `words` are those that it may be.
+/// The error of an invalid value; `words` are the valid ones.
 fn wrong(name: &str, text: &str, must_be: &str, words: &[&'static str]) -> Error {
     let near = suggest::nearest(text, words.iter().copied());
     let error = Error::new(Kind::Other, format!("`{name}` must be {must_be}, but is `{text}`"));
@@ -100,12 +100,12 @@ fn wrong(name: &str, text: &str, must_be: &str, words: &[&'static str]) -> Error
     }
 }
 
-/// Who gets alerts.
+/// The recipients of alerts.
 #[derive(Debug, Default)]
 pub struct Recipients {
-    /// Empty when alerts by mail are switched off, as they are without `BACKUP_ALERT_EMAIL` (runbook §3.1).
+    /// Empty when alerts by mail are disabled, as they are without `BACKUP_ALERT_EMAIL` (runbook §3.1).
     pub to: Vec<Mailbox>,
-    /// What is wrong with addresses that were left out: a typo in one must not keep the alert from the others.
+    /// The errors of addresses that were left out: a typo in one must not keep the alert from the others.
     pub troubles: Vec<Error>,
 }
 

@@ -1,12 +1,12 @@
-//! Takes lists of mail addresses apart: quotes, comments, brackets and groups may hold commas (RFC 5322 §3.4).
+//! Splits lists of mail addresses: quotes, comments, brackets and groups may contain commas (RFC 5322 §3.4).
 
-/// The name and the address of one part of a list, neither of them checked.
+/// The name and the address of one part of a list, both unchecked.
 pub struct Part {
     pub name: String,
     pub address: String,
 }
 
-/// The parts of a list, without those that are empty. A quote or bracket that is never closed ends nothing but its own part.
+/// The non-empty parts of a list. An unclosed quote or bracket affects only its own part.
 pub fn parts(text: &str) -> Vec<&str> {
     let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
     while let Some(c) = text[at..].chars().next() {
@@ -29,7 +29,7 @@ pub fn parts(text: &str) -> Vec<&str> {
     parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
-/// The name and the address of one part. A comment is the name where nothing else is.
+/// The name and the address of one part. Without a name, a comment is used as the name.
 pub fn name_and_address(part: &str) -> Part {
     let (text, comment) = without_comments(part);
     let text = text.trim();
@@ -42,7 +42,7 @@ pub fn name_and_address(part: &str) -> Part {
     }
 }
 
-/// Where the bracket of the address opens: the first that is not in quotes.
+/// The position of the bracket that opens the address: the first one outside quotes.
 fn opening(text: &str) -> Option<usize> {
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
@@ -55,7 +55,7 @@ fn opening(text: &str) -> Option<usize> {
     None
 }
 
-/// Where something ends that begins at `at` and is closed: `"…"`, `(…)`, `<…>`, `[…]`.
+/// The end of a delimited part that begins at `at`: `"…"`, `(…)`, `<…>`, `[…]`.
 fn closed(text: &str, at: usize) -> Option<usize> {
     let close = match text.as_bytes()[at] {
         b'"' => '"',
@@ -69,7 +69,7 @@ fn closed(text: &str, at: usize) -> Option<usize> {
         match c {
             _ if escaped => escaped = false,
             '\\' if matches!(close, '"' | ')') => escaped = true,
-            // Comments may hold comments.
+            // Comments can be nested.
             '(' if close == ')' => depth += 1,
             _ if c == close => {
                 depth -= 1;
@@ -77,7 +77,7 @@ fn closed(text: &str, at: usize) -> Option<usize> {
                     return Some(at + 1 + offset + c.len_utf8());
                 }
             }
-            // Nobody has a comma in an address: the bracket was forgotten.
+            // No address contains a comma: the closing bracket is missing.
             ',' | ';' | '\n' if matches!(close, '>' | ']') => return None,
             _ => {}
         }
@@ -85,7 +85,7 @@ fn closed(text: &str, at: usize) -> Option<usize> {
     None
 }
 
-/// The text without its comments, and the first of these.
+/// The text without its comments, and the first comment.
 fn without_comments(text: &str) -> (String, String) {
     let (mut kept, mut comment, mut at) = (String::new(), String::new(), 0);
     while let Some(c) = text[at..].chars().next() {
@@ -102,7 +102,7 @@ fn without_comments(text: &str) -> (String, String) {
     (kept, comment)
 }
 
-/// A name of words and quoted texts, as people read it.
+/// A name of words and quoted texts, in readable form.
 fn phrase(text: &str) -> String {
     let (mut name, mut at) = (String::new(), 0);
     while let Some(c) = text[at..].chars().next() {

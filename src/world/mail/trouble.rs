@@ -1,4 +1,4 @@
-//! The messages of mail servers, the same in every world: the runbook's codes with its remedies, and whether a second try helps.
+//! Builds the messages of mail servers, the same in every world: the runbook's codes with its hints, and whether a retry helps.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,34 +8,34 @@ use super::{Refused, Server};
 use crate::error::{Error, Kind};
 use crate::units::show_duration;
 
-/// How the step of a recipient begins.
+/// The beginning of the step name for a recipient.
 const RECIPIENT: &str = "the recipient";
 
-/// What a second try with the same mail is worth.
+/// Whether a retry with the same mail can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Again {
-    /// It may go through later, without anybody doing anything.
+    /// It may succeed later without any action.
     Soon,
-    /// Somebody has to put something right first, such as the password.
+    /// Somebody must fix something first, such as the password.
     AfterAFix,
-    /// The server will never take this mail.
+    /// The server will never accept this mail.
     Never,
 }
 
-/// The cause of an error with a mail: what decides whether the mail is tried again.
+/// The cause of a mail error: it decides whether the mail is tried again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// As the runbook (§10.1) and its mail program call it: `ECONNREFUSED`, `EAUTH`, `ESOCKET`, `ETIMEDOUT`, …
+    /// The name in the runbook (§10.1) and its mail program: `ECONNREFUSED`, `EAUTH`, `ESOCKET`, `ETIMEDOUT`, …
     pub code: &'static str,
     pub again: Again,
     /// Whether the server may have the mail anyway: all of it was sent, and only the answer is missing.
     pub unsure: bool,
-    /// What the system or the server said.
+    /// The message of the system or the server.
     pub said: String,
 }
 
 impl Trouble {
-    /// Whether an outbox should try the mail again by itself.
+    /// Whether an outbox should retry the mail by itself.
     pub fn retryable(&self) -> bool {
         self.again == Again::Soon
     }
@@ -53,8 +53,8 @@ impl fmt::Display for Trouble {
 
 impl std::error::Error for Trouble {}
 
-/// What an error says about the mail that it stopped, if a mail server was its cause. An error of kind `timeout` without it
-/// is a limit of the caller, which may have cut in after the mail was sent.
+/// The mail trouble behind an error, if a mail server was its cause. An error of kind `timeout` without it
+/// is a limit of the caller, which may have been reached after the mail was sent.
 pub fn trouble_of(error: &Error) -> Option<&Trouble> {
     let first: Option<&(dyn std::error::Error + 'static)> = Some(error);
     std::iter::successors(first, |error| error.source()).find_map(|error| error.downcast_ref())
@@ -80,7 +80,7 @@ pub fn unknown_host(server: &Server, said: &str) -> Error {
     )
 }
 
-/// The server did not answer `step` in time.
+/// The error when the server did not answer `step` in time.
 pub fn silent(server: &Server, step: &str, waited: Duration, unsure: bool) -> Error {
     let said = format!("no answer to {step} within {}", show_duration(waited));
     let hint = match server.host.contains(':') {
@@ -91,7 +91,7 @@ pub fn silent(server: &Server, step: &str, waited: Duration, unsure: bool) -> Er
     Trouble { unsure, ..trouble("ETIMEDOUT", Again::Soon, said) }.error(Kind::Timeout, what, hint)
 }
 
-/// The server ended the connection where an answer to `step` was due.
+/// The error when the server ended the connection instead of answering `step`.
 pub fn closed(server: &Server, step: &str, said: &str, unsure: bool) -> Error {
     let said = format!("at {step}: {said}");
     let what = format!("the mail server `{}` broke off", server.address());
@@ -100,7 +100,7 @@ pub fn closed(server: &Server, step: &str, said: &str, unsure: bool) -> Error {
 }
 
 pub fn login_refused(server: &Server, reply: &str) -> Error {
-    // Servers answer 454 and 421 when they cannot look passwords up for the moment.
+    // Servers answer 454 and 421 when they temporarily cannot check passwords.
     let again = if reply.starts_with('4') { Again::Soon } else { Again::AfterAFix };
     let user = server.user.as_deref().unwrap_or_default();
     trouble("EAUTH", again, reply).error(
@@ -110,7 +110,7 @@ pub fn login_refused(server: &Server, reply: &str) -> Error {
     )
 }
 
-/// What helps against a refused login. The large providers take no account password any more.
+/// The hint for a refused login. The large providers no longer accept account passwords.
 fn login_hint(server: &Server, reply: &str) -> &'static str {
     let (host, reply) = (server.host.to_lowercase(), reply.to_lowercase());
     let is = |hosts: &[&str]| hosts.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
@@ -143,7 +143,7 @@ pub fn password_in_the_open(server: &Server) -> Error {
     )
 }
 
-/// A server that waits for TLS was waited for in plain.
+/// The error when the server expects TLS at once, but the client waited for plain text.
 pub fn speaks_tls_at_once(server: &Server) -> Error {
     trouble("ESOCKET", Again::AfterAFix, "the server expects TLS from the first byte").error(
         Kind::Network,
@@ -164,13 +164,13 @@ pub fn tls_failed(server: &Server, said: &str) -> Error {
     )
 }
 
-/// The server's certificate is not one to be trusted.
+/// The error when the server's certificate is not trusted.
 pub fn not_trusted(server: &Server, said: &str, hint: &str) -> Error {
     let what = format!("the certificate of the mail server `{}` is not trusted", server.address());
     trouble("ESOCKET", Again::AfterAFix, said).error(Kind::Network, what, hint)
 }
 
-/// The server refused at `step`: 4xx for now; 5xx for good where it is about this mail, and else for as long as its reason lasts.
+/// The error of a refusal at `step`: 4xx is temporary; 5xx is final if it is about this mail, and otherwise lasts as long as its reason.
 pub fn answered(server: &Server, code: &'static str, step: &str, reply: &str) -> Error {
     let for_good = is_about_the_mail(reply) || (step.starts_with(RECIPIENT) && is_gone(reply));
     let (again, kind, hint) = match reply.starts_with('5') {
@@ -186,9 +186,9 @@ pub fn answered(server: &Server, code: &'static str, step: &str, reply: &str) ->
     trouble(code, again, reply).error(kind, what, hint)
 }
 
-/// The server refused every recipient.
+/// The error when the server refused every recipient.
 pub fn no_recipient_left(server: &Server, refused: &[Refused]) -> Error {
-    // While one of them may be taken later, the mail is worth another try.
+    // If the server may accept one of them later, the mail is worth a retry.
     let first = refused.iter().find(|one| one.retryable).or(refused.first());
     let reply = first.map_or("", |one| one.reply.as_str());
     let addresses: Vec<&str> = refused.iter().map(|one| one.address.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Says what a store can be asked beside its objects: the rules of a lifecycle, and to bring back what is archived.
+//! Requests to a store beyond its objects: lifecycle rules, and the restore of archived objects.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use super::{Object, Store};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreAsk {
-    /// The rules of the bucket's lifecycle in the vendor's own words; nothing where it has none.
+    /// Gets the lifecycle rules of the bucket in the vendor's own format; `None` if it has none.
     Lifecycle(Arc<Store>),
-    /// Puts these in the place of all rules that the bucket has.
+    /// Replaces all lifecycle rules of the bucket.
     SetLifecycle { store: Arc<Store>, text: String },
-    /// To bring an archived object to where it can be read, for this many days.
+    /// Makes an archived object readable, for this many days.
     Thaw { object: Object, days: u32 },
 }
 
@@ -30,7 +30,7 @@ impl StoreAsk {
         }
     }
 
-    /// What it is about, for people.
+    /// The subject, for people.
     pub fn title(&self) -> String {
         match self {
             StoreAsk::Lifecycle(store) | StoreAsk::SetLifecycle { store, .. } => store.container(),

@@ -1,4 +1,4 @@
-//! Decides which objects a recipe may touch: those that it declares in `needs.objects`.
+//! Decides which objects a recipe may access: those that it declares in `needs.objects`.
 
 use std::path::PathBuf;
 
@@ -8,18 +8,18 @@ use crate::world::objects::{Store, StoreKind};
 
 /// One declared address.
 struct Declared<'a> {
-    /// Without what says that more is meant.
+    /// The address, without the suffix that makes it a pattern.
     address: &'a str,
-    /// All addresses that begin with it, and not only it and what is below it.
+    /// Whether all addresses with this prefix match, and not only this one and those below it.
     starred: bool,
 }
 
-/// Refuses what is declared as an object and cannot be one.
+/// Refuses a declared object whose address is invalid.
 pub fn check(objects: &[String]) -> Result<()> {
     objects.iter().try_for_each(|text| read(text).map(drop))
 }
 
-/// Whether all keys that begin with `key`, or that one alone, are declared. An entry that is empty means nothing.
+/// Whether `key`, or all keys that begin with it, are declared. An empty entry matches nothing.
 pub fn holds(objects: &[String], store: &Store, key: &str, all_below: bool) -> Result<bool> {
     let title = store.title_of(key);
     for text in objects {
@@ -33,7 +33,7 @@ pub fn holds(objects: &[String], store: &Store, key: &str, all_below: bool) -> R
     Ok(false)
 }
 
-/// Whether anything in this bucket is declared: then the bucket itself may be made.
+/// Whether anything in this bucket is declared: then the bucket itself may be created.
 pub fn holds_bucket(objects: &[String], store: &Store) -> Result<bool> {
     let container = store.container();
     for text in objects {
@@ -45,7 +45,7 @@ pub fn holds_bucket(objects: &[String], store: &Store) -> Result<bool> {
     Ok(false)
 }
 
-/// The programs that reach the declared stores.
+/// The programs that access the declared stores.
 pub fn programs(objects: &[String]) -> impl Iterator<Item = &'static str> {
     objects.iter().filter_map(|text| kind_of(text.trim())?.program())
 }
@@ -68,7 +68,7 @@ fn read(text: &str) -> Result<Option<Declared<'_>>> {
         return Ok(None);
     }
     let (address, starred) = text.strip_suffix('*').map_or((text, false), |address| (address, true));
-    // A star in the name of a bucket would be the buckets of others too.
+    // A star in a bucket name would match the buckets of others too.
     let of_buckets = starred && !address.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
     match split(address) {
         Ok(_) if !address.contains('*') && !of_buckets => Ok(Some(Declared { address, starred })),

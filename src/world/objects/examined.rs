@@ -1,10 +1,10 @@
-//! Says what a look at a store has found, which changes nothing in it.
+//! The findings of an examination of a store, which changes nothing in it.
 
-/// One thing that was found.
+/// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     Good(String),
-    /// The store does not say, or there is nothing to say yet.
+    /// The store does not report it, or nothing is known yet.
     Unknown(String),
     Warning {
         what: String,

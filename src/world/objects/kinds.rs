@@ -1,4 +1,4 @@
-//! The kinds of stores, and what each of them takes for a name.
+//! The kinds of stores, and the names that each of them accepts.
 
 use std::path::Path;
 
@@ -9,16 +9,16 @@ use crate::world::paths::plain;
 /// Which protocol a store speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StoreKind {
-    /// Amazon's, and what speaks like it.
+    /// Amazon's S3, and compatible stores.
     #[default]
     S3,
     /// Google's own JSON API.
     Google,
     /// Azure Blob Storage.
     Azure,
-    /// Files of another machine, by the program `ssh`.
+    /// Files of another machine, through the program `ssh`.
     Sftp,
-    /// Whatever the program `rclone` reaches.
+    /// Any remote of the program `rclone`.
     Rclone,
     /// A folder: a mounted disk, NFS.
     Folder,
@@ -28,7 +28,7 @@ impl StoreKind {
     pub const ALL: [StoreKind; 6] =
         [StoreKind::S3, StoreKind::Google, StoreKind::Azure, StoreKind::Sftp, StoreKind::Rclone, StoreKind::Folder];
 
-    /// How the address of what is in it begins.
+    /// The prefix of the addresses in this store.
     pub fn scheme(self) -> &'static str {
         match self {
             StoreKind::S3 => "s3",
@@ -40,12 +40,12 @@ impl StoreKind {
         }
     }
 
-    /// Whether keys are paths of files in folders, so that no part of one can be empty.
+    /// Whether keys are file paths, so that no part of one can be empty.
     pub fn is_tree(self) -> bool {
         matches!(self, StoreKind::Sftp | StoreKind::Rclone | StoreKind::Folder)
     }
 
-    /// The program that reaches it.
+    /// The program that accesses this kind of store.
     pub fn program(self) -> Option<&'static str> {
         match self {
             StoreKind::Sftp => Some("ssh"),
@@ -54,7 +54,7 @@ impl StoreKind {
         }
     }
 
-    /// Refuses what can be no store of this kind.
+    /// Refuses names that are invalid for this kind of store.
     pub(super) fn check(self, store: &Store) -> Result<()> {
         let name = store.bucket.as_str();
         if store.root.split('/').any(|part| matches!(part, "." | "..")) || store.root.chars().any(char::is_control) {
@@ -86,7 +86,7 @@ fn bucket(name: &str, longest: usize, beside: &str) -> Result<()> {
         .hint("three or more small letters, digits, dots and hyphens, such as `our-backups`"))
 }
 
-/// The region, the account and the name of an access point of Amazon's.
+/// The region, the account and the name of an Amazon access point.
 pub fn arn(bucket: &str) -> Option<(&str, &str, &str)> {
     let mut parts = bucket.strip_prefix("arn:aws:s3:")?.splitn(3, ':');
     let (region, account, point) = (parts.next()?, parts.next()?, parts.next()?);
@@ -106,7 +106,7 @@ fn region(store: &Store) -> Result<()> {
     }
 }
 
-/// A host as `ssh` takes it; one that begins with a hyphen would be an option.
+/// Checks a host for `ssh`; one that begins with a hyphen would be an option.
 fn host(name: &str) -> Result<()> {
     let plain = |c: char| c.is_alphanumeric() || "-._@:[]%".contains(c);
     if !name.is_empty() && !name.starts_with('-') && !name.contains("@-") && name.chars().all(plain) {

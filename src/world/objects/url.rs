@@ -1,10 +1,10 @@
-//! Reads the address of a store: which kind it is, which bucket, and the folder in it.
+//! Parses the address of a store: its kind, its bucket, and the folder in it.
 
 use super::{Store, StoreKind};
 use crate::error::{Error, Kind, Result};
 use crate::suggest::listed;
 
-/// What an address can be.
+/// The forms of an address.
 const FORMS: [&str; 6] = [
     "s3://bucket/prefix",
     "gs://bucket/prefix",
@@ -20,7 +20,7 @@ pub fn kind_of(url: &str) -> Option<StoreKind> {
     StoreKind::ALL.into_iter().find(|kind| kind.scheme() == scheme)
 }
 
-/// The store of an address. All of it is taken to the letter: no `%20` is a blank.
+/// The store of an address. The address is taken literally: `%20` is not a space.
 pub fn store(url: &str) -> Result<Store> {
     let (kind, bucket, path) = split(url)?;
     let mut store = Store::new(kind, bucket);
@@ -34,7 +34,7 @@ pub fn store(url: &str) -> Result<Store> {
     Ok(store)
 }
 
-/// The kind, the bucket, and what comes after it.
+/// The kind, the bucket, and the rest of the address.
 pub fn split(url: &str) -> Result<(StoreKind, &str, &str)> {
     let wrong = |why: &str| {
         let what = format!("`{}` is no address of a store", url.escape_debug());

@@ -1,16 +1,16 @@
-//! The messages of object stores, the same in every world, with what a person can do about it.
+//! The messages of object stores, the same in every world, with advice for the user.
 
 use super::{Object, Put, Store};
 use crate::error::{Error, Kind, Result};
 
-/// Why a store did not do what it was asked.
+/// Why a store refused a request.
 #[derive(Clone, Debug, Default)]
 pub struct Refusal {
     pub status: u16,
-    /// The store's own word, such as `NoSuchBucket`; empty where its answer has none.
+    /// The store's own error code, such as `NoSuchBucket`; empty if its answer has none.
     pub code: String,
     pub message: String,
-    /// Where the bucket is instead.
+    /// The actual region of the bucket.
     pub region: Option<String>,
 }
 
@@ -36,7 +36,7 @@ impl Refusal {
         }
     }
 
-    /// Whether asking again may help.
+    /// Whether a retry may help.
     pub fn passes(&self) -> bool {
         const CODES: [&str; 6] =
             ["RequestTimeout", "SlowDown", "BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody", "Md5Mismatch"];
@@ -79,7 +79,7 @@ impl Refusal {
     }
 }
 
-/// Whether the word of a store says that a lock or a hold keeps an object.
+/// Whether the store's error code means that a lock or a hold protects an object.
 fn is_kept(code: &str) -> bool {
     const CODES: [&str; 5] = [
         "BlobImmutableDueToPolicy",
@@ -91,7 +91,7 @@ fn is_kept(code: &str) -> bool {
     CODES.contains(&code)
 }
 
-/// The store did not do `act` with `object`, a title.
+/// The store refused the operation `act` on `object`, a title.
 pub fn refused(act: &str, object: &str, store: &Store, refusal: &Refusal) -> Error {
     let error = Error::new(refusal.kind(), format!("cannot {act} `{object}`"));
     let why = match (refusal.code.is_empty(), refusal.message.is_empty()) {
@@ -106,7 +106,7 @@ pub fn refused(act: &str, object: &str, store: &Store, refusal: &Refusal) -> Err
     }
 }
 
-/// There is no such bucket.
+/// The bucket does not exist.
 pub fn no_bucket(act: &str, object: &str, store: &Store) -> Error {
     if store.kind.is_tree() {
         return Error::new(Kind::NotFound, format!("cannot {act} `{object}`"))
@@ -116,21 +116,21 @@ pub fn no_bucket(act: &str, object: &str, store: &Store) -> Error {
     refused(act, object, store, &Refusal::new(404, "NoSuchBucket", "The specified bucket does not exist"))
 }
 
-/// Nothing is stored under the key.
+/// The key has no object.
 pub fn no_object(act: &str, object: &Object) -> Error {
     Error::new(Kind::NotFound, format!("cannot {act} `{object}`"))
         .because_text("nothing is stored under this key")
         .hint("`objects.list` shows what is there")
 }
 
-/// A new object was to take the key of another.
+/// A new object would have replaced another with the same key.
 pub fn taken(object: &Object) -> Error {
     Error::new(Kind::AlreadyExists, format!("cannot put `{object}`"))
         .because_text("an object is stored under this key already")
         .hint("nothing was changed: choose another key")
 }
 
-/// Google, asked with keys of S3, replaces what is there: it ignores the condition, and has none for what comes in parts.
+/// Google, used with S3 keys, replaces existing objects: it ignores the condition, and has none for multipart uploads.
 pub fn not_exclusive(object: &Object) -> Error {
     Error::new(Kind::Recipe, format!("cannot put `{object}`"))
         .because_text(
@@ -139,7 +139,7 @@ pub fn not_exclusive(object: &Object) -> Error {
         .hint(format!("write `gs://{}`, which asks Google by its own API", object.store.bucket))
 }
 
-/// Refuses what only buckets can make of an object, where files are stored.
+/// Refuses options that only buckets support, for a store of files.
 pub fn only_files(put: &Put) -> Result<()> {
     let (option, what) = match put {
         Put { storage_class: Some(_), .. } => ("storage_class", "storage classes"),
@@ -152,62 +152,62 @@ pub fn only_files(put: &Put) -> Result<()> {
         .hint(format!("leave `{option}` out")))
 }
 
-/// The store answers with what nobody can read.
+/// The store's answer cannot be parsed.
 pub fn unreadable(title: &str) -> Error {
     Error::new(Kind::Other, format!("cannot read what the store says of `{title}`"))
         .hint("is this a store of the kind that the address names?")
 }
 
-/// Nobody can know whether an object comes whole.
+/// The answer does not say how long the object is.
 pub fn no_length(object: &Object) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether all of `{object}` would come"))
         .because_text("the answer does not say how long the object is")
         .hint("the store, or a proxy before it, must send `Content-Length`")
 }
 
-/// Whether it is an object that comes is not said.
+/// The answer does not say whether it is an object.
 pub fn no_version(object: &Object) -> Error {
     Error::new(Kind::Integrity, format!("cannot get `{object}`"))
         .because_text("the answer has no `ETag`: it may be an error, and not the object")
         .hint("is this a store of the kind that the address names, and is there a proxy before it?")
 }
 
-/// An object came to another end than the store said.
+/// The object had another length than the store said.
 pub fn wrong_length(object: &Object, got: u64, of: u64) -> Error {
     Error::new(Kind::Integrity, format!("cannot read `{object}` to its end"))
         .because_text(format!("{got} of {of} bytes had come"))
         .hint("the store or the network ended it: try again")
 }
 
-/// The store answered with less than the whole object, which nobody asked for.
+/// The store answered with less than the whole object, although all of it was requested.
 pub fn only_a_part(object: &Object, status: u16) -> Error {
     Error::new(Kind::Integrity, format!("cannot get `{object}`"))
         .because_text(format!("the store answered with {status}: only a part of the object"))
         .hint("the store or a proxy cut it: ask for it again, past the proxy")
 }
 
-/// The object is another one than when its first bytes were read.
+/// The object was replaced since its first bytes were read.
 pub fn replaced(object: &Object) -> Error {
     Error::new(Kind::Integrity, format!("cannot read `{object}` to its end"))
         .because_text("another object has taken its key meanwhile")
         .hint("read it again from the beginning")
 }
 
-/// What came is not what the store says that it has.
+/// The received bytes do not match the store's checksum.
 pub fn not_as_stored(object: &Object, why: impl Into<String>) -> Error {
     Error::new(Kind::Integrity, format!("`{object}` did not come as it is stored"))
         .because_text(why)
         .hint("the network, a proxy or the store changed it: get it again")
 }
 
-/// The bytes of the object are packed, and its name does not say so.
+/// The bytes of the object are compressed, and its name does not say so.
 pub fn is_packed(object: &Object, coding: &str) -> Error {
     Error::new(Kind::Integrity, format!("cannot get `{object}`"))
         .because_text(format!("it is packed: `Content-Encoding: {coding}`, which its name does not say"))
         .hint("store it again without this header, or under a name with the ending of its packing")
 }
 
-/// What was stored is not what was sent.
+/// The stored bytes differ from those sent.
 pub fn not_as_sent(object: &Object, why: impl Into<String>) -> Error {
     Error::new(Kind::Integrity, format!("`{object}` is not stored as it was sent"))
         .because_text(why)

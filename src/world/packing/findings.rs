@@ -1,4 +1,4 @@
-//! Collects what was noticed while files were read for an archive: what was left out, and what changed meanwhile.
+//! Collects findings while files are read for an archive: files left out, and files changed meanwhile.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,32 +7,32 @@ use serde::Serialize;
 
 use super::meta::MetaKind;
 
-/// How many names of each sort are kept; the others are only counted.
+/// How many names of each kind are kept; the rest is only counted.
 const MOST_NAMES: usize = 100;
 
-/// What was noticed so far, shared by all who read.
+/// The findings so far, shared by all readers.
 #[derive(Clone, Default)]
 pub struct Findings(Arc<Mutex<Noticed>>);
 
-/// What an archive leaves out, and what is not as it was.
+/// The files that an archive leaves out, and those that changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Noticed {
     pub sockets: u64,
     pub fifos: u64,
     pub devices: u64,
-    /// Partial files of hikae.
+    /// hikae's own partial files.
     pub unfinished: u64,
-    /// Files and folders that the patterns name; what is in such a folder is not counted.
+    /// Files and folders that the patterns exclude; the contents of such a folder are not counted.
     pub excluded: u64,
     /// Files that are too old or too new.
     pub out_of_age: u64,
-    /// Optional roots that are not there.
+    /// Optional roots that do not exist.
     pub absent: Named,
-    /// Folders of other file systems.
+    /// Folders on other file systems.
     pub other_file_systems: Named,
-    /// What could not be read, as the recipe accepts.
+    /// Unreadable files that the recipe tolerates.
     pub unreadable: Named,
-    /// Files that changed while they were read, each with how.
+    /// Files that changed while they were read, each with the kind of change.
     pub changed: Named,
 }
 
@@ -61,7 +61,7 @@ impl Findings {
         self.lock().changed.add(format!("{}: {how}", path.display()));
     }
 
-    /// Counts what an archive never holds.
+    /// Counts an entry that archives never contain.
     pub fn left_out(&self, kind: MetaKind) {
         let mut noticed = self.lock();
         match kind {

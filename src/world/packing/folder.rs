@@ -1,4 +1,4 @@
-//! An open folder of some world, and what is found in one for an archive.
+//! An open folder of any world, and the entries found in one for an archive.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -9,7 +9,7 @@ use super::meta::Meta;
 use super::names::Names;
 use crate::error::Error;
 
-/// An open folder of some world.
+/// An open folder of any world.
 pub trait Folder: Send + Sync + Sized + 'static {
     /// A file that is held open.
     type Held: Send;
@@ -17,7 +17,7 @@ pub trait Folder: Send + Sync + Sized + 'static {
     /// All names in it, sorted.
     fn names(&self) -> io::Result<Names>;
 
-    /// What is under a name, a link as itself.
+    /// The metadata of a name; a link is not followed.
     fn look(&self, name: &OsStr) -> io::Result<Meta>;
 
     /// Opens a folder in it; a link is an error.
@@ -26,16 +26,16 @@ pub trait Folder: Send + Sync + Sized + 'static {
     /// Opens a file in it; a link is an error.
     fn hold(&self, name: &OsStr) -> io::Result<(Self::Held, Meta)>;
 
-    /// Whether a file in it could be read.
+    /// Checks whether a file in it can be read.
     fn try_read(&self, name: &OsStr) -> io::Result<()>;
 
-    /// The error of an act on a path.
+    /// The error of an operation on a path.
     fn trouble(&self, act: &str, path: &Path, cause: io::Error) -> Error;
 }
 
-/// One entry of the archive to be.
+/// One entry of the future archive.
 pub struct Item<F: Folder> {
-    /// The folder that it is in; of a folder, itself.
+    /// The folder that contains it; for a folder, itself.
     pub folder: Arc<F>,
     pub name: OsString,
     /// Its name in the archive.
@@ -48,6 +48,6 @@ pub enum What<H> {
     Dir,
     File(Option<H>),
     Link,
-    /// The same file as an entry before it.
+    /// A hard link to the file of an earlier entry.
     HardLink(PathBuf),
 }

@@ -1,4 +1,4 @@
-//! What the file system says about one file, as far as an archive keeps it or a change shows in it.
+//! The file system's metadata of one file, as far as an archive keeps it or a change shows in it.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::stream::tar::TarKind;
 use crate::stream::tar::writing::NewEntry;
 
-/// A path as an archive has it: that of a folder ends in `/`, and the base itself is `./`.
+/// A path in the form of an archive: a folder ends in `/`, and the base itself is `./`.
 pub fn name_in_archive(path: &Path, is_dir: bool) -> Vec<u8> {
     let mut name = path.as_os_str().as_bytes().to_vec();
     if name.is_empty() {
@@ -18,7 +18,7 @@ pub fn name_in_archive(path: &Path, is_dir: bool) -> Vec<u8> {
     name
 }
 
-/// What is under a name.
+/// The metadata of a name; a link is not followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meta {
     pub kind: MetaKind,
@@ -28,11 +28,11 @@ pub struct Meta {
     pub group: u32,
     /// Seconds since 1970 and nanoseconds.
     pub modified: (i64, u32),
-    /// When its data, owner, mode or links were last changed.
+    /// The last change of its data, owner, mode or links.
     pub changed: (i64, u32),
     pub device: u64,
     pub inode: u64,
-    /// How many names it has.
+    /// The number of its names.
     pub links: u64,
 }
 
@@ -47,7 +47,7 @@ pub enum MetaKind {
 }
 
 impl Meta {
-    /// The entry of the archive for it; `names` gives the names of its owner and its group.
+    /// The archive entry for it; `names` returns the names of its owner and its group.
     pub fn entry<'a>(
         &self,
         path: &'a [u8],
@@ -71,7 +71,7 @@ impl Meta {
         }
     }
 
-    /// How it differs from what it was before, in words; nothing when it does not.
+    /// How it differs from its earlier state, in words; `None` if it does not.
     pub fn change_since(&self, before: &Meta) -> Option<&'static str> {
         if self.size_bytes > before.size_bytes {
             Some("it grew")

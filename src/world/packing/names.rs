@@ -1,4 +1,4 @@
-//! Keeps the names in one folder, sorted and close together: a folder may have a million of them.
+//! Keeps the names in one folder, sorted and in one buffer: a folder may have a million of them.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -7,18 +7,18 @@ use std::os::unix::ffi::OsStrExt;
 #[derive(Default)]
 pub struct Names {
     bytes: Vec<u8>,
-    /// Where each begins and how long it is.
+    /// The start and the length of each name.
     spans: Vec<(u32, u16)>,
 }
 
 impl Names {
     pub fn add(&mut self, name: &[u8]) {
-        // A name has at most 255 bytes, so these fit as long as memory does.
+        // A name has at most 255 bytes, so these numbers fit as long as the names fit into memory.
         self.spans.push((self.bytes.len() as u32, name.len() as u16));
         self.bytes.extend_from_slice(name);
     }
 
-    /// Byte by byte, as `LC_ALL=C sort` has it.
+    /// Sorts byte by byte, like `LC_ALL=C sort`.
     pub fn sort(&mut self) {
         let bytes = &self.bytes;
         self.spans.sort_unstable_by(|a, b| slice(bytes, *a).cmp(slice(bytes, *b)));

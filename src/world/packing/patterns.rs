@@ -1,4 +1,4 @@
-//! Rules about names as `.gitignore` has them, alike wherever a recipe picks files.
+//! Matches names against rules as in `.gitignore`, in the same way wherever a recipe selects files.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::error::{Error, Kind, Result};
 
-/// A list of rules; of those that match, the last one decides.
+/// A list of rules; the last one that matches decides.
 pub struct Patterns(Option<Gitignore>);
 
 impl Patterns {
@@ -23,7 +23,7 @@ impl Patterns {
                     "write it as in a .gitignore: `*.log` for files anywhere, `/cache/` for one folder at the top",
                 )
             };
-            // Where a file of rules has room for remarks, a list in a recipe has none.
+            // A rule file may have comments, a list in a recipe may not.
             if rule.trim().is_empty() || rule.starts_with('#') || rule.contains('\n') {
                 return Err(wrong());
             }
@@ -39,12 +39,12 @@ impl Patterns {
         self.0.is_none()
     }
 
-    /// Whether the rules name `path` itself; what is above it is not asked.
+    /// Whether the rules match `path` itself; its parents are not considered.
     pub fn matches(&self, path: &Path, is_dir: bool) -> bool {
         self.0.as_ref().is_some_and(|rules| matches!(rules.matched(path, is_dir), Match::Ignore(_)))
     }
 
-    /// Whether the rules name `path`, or else the nearest folder above it that they say something about.
+    /// Whether the rules match `path`, or else the nearest parent folder with a matching rule.
     pub fn matches_with_parents(&self, path: &Path, is_dir: bool) -> bool {
         let Some(rules) = &self.0 else { return false };
         let named = path.ancestors().filter(|above| !above.as_os_str().is_empty());

@@ -1,4 +1,4 @@
-//! The messages of archives that cannot be made, the same in every world.
+//! The errors of archives that cannot be made, the same in every world.
 
 use std::io;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::findings::Noticed;
 use super::meta::MetaKind;
 use crate::error::{Error, Kind};
 
-/// A required root is not there.
+/// A required root does not exist.
 pub fn missing(path: &Path, cause: io::Error) -> Error {
     Error::io(format!("cannot pack `{}`", path.display()), cause)
         .hint("name a file or folder that is there, or put it under `optional` when it may be missing")
@@ -25,13 +25,13 @@ pub fn no_root(path: &Path, kind: MetaKind) -> Error {
     }
 }
 
-/// The patterns leave nothing of a required root.
+/// The patterns exclude everything in a required root.
 pub fn nothing_of(root: &Path) -> Error {
     Error::new(Kind::Recipe, format!("the patterns leave nothing of `{}` to pack", root.display()))
         .hint("patterns are relative to the root, and `*` names everything: make `exclude` narrower")
 }
 
-/// Nothing would be in the archive.
+/// The archive would be empty.
 pub fn nothing_at_all(packing: &Packing, noticed: &Noticed) -> Error {
     let why = if noticed.excluded > 0 {
         format!("the patterns leave out all that is there: {}", noticed.excluded)
@@ -66,7 +66,7 @@ pub fn unreadable(path: &Path, error: Error) -> Error {
     }
 }
 
-/// The archive would become a part of itself.
+/// The archive would contain itself.
 pub fn itself(target: &Path, packed: &Path, below: &Path) -> Error {
     let top = below.iter().next().unwrap_or_default();
     Error::new(Kind::Recipe, format!("cannot save the archive as `{}`", target.display()))

@@ -1,4 +1,4 @@
-//! Walks the roots of an archive in order and decides what goes in; no link is ever followed.
+//! Walks the roots of an archive in order and selects the entries; links are never followed.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -18,7 +18,7 @@ use super::{Packing, Root};
 use crate::error::{Error, Result};
 use crate::world::partial::is_partial;
 
-/// Gives every entry to `take`, folders before what is in them. `open` gives the folder of a root and its name there.
+/// Passes every entry to `take`, folders before their contents. `open` returns the folder of a root and its name there.
 pub fn walk<F: Folder>(
     packing: &Packing,
     findings: &Findings,
@@ -65,21 +65,21 @@ struct Walk<'a, F: Folder> {
     include: Patterns,
     exclude: Patterns,
     take: &'a mut dyn FnMut(Item<F>) -> Result<()>,
-    /// The open folders, the present one last.
+    /// The open folders, the current one last.
     frames: Vec<Frame<F>>,
-    /// Files of more than one name: their first entry, and how many names may still come.
+    /// Files with several names: their first entry, and how many names may still follow.
     links: HashMap<(u64, u64), (PathBuf, u64)>,
-    /// What the present root is called in the archive, or the folder of a root that is a file.
+    /// The current root's name in the archive, or the folder of a root that is a file.
     top: PathBuf,
-    /// The file system of the present root.
+    /// The file system of the current root.
     device: u64,
-    /// What was taken of the present root, folders aside.
+    /// The number of entries taken from the current root, without folders.
     files: u64,
-    /// The folders that the archive is written to, whatever links lead there, each with where and the name in it.
+    /// The folders of the archive's output files, also if reached by links, each with the output path and file name.
     outputs: Vec<((u64, u64), PathBuf, OsString)>,
 }
 
-/// The folders that the archive is written to. One that cannot be opened now is reported when it is written to.
+/// Finds the folders of the output files. One that cannot be opened now is reported when it is written to.
 fn outputs<F: Folder>(
     packing: &Packing,
     open: &impl Fn(&Path) -> io::Result<(F, OsString)>,
@@ -87,7 +87,7 @@ fn outputs<F: Folder>(
     let place = |target: PathBuf| {
         let (folder, name) = open(&target).ok()?;
         let meta = folder.look(OsStr::new(".")).ok()?;
-        // A simulated folder has no number, and is reached by no link.
+        // A simulated folder has no inode number, and no link leads to it.
         (meta.inode != 0).then_some(((meta.device, meta.inode), target, name))
     };
     packing.outputs.all().into_iter().filter_map(place).collect()
@@ -99,9 +99,9 @@ struct Frame<F> {
     next: usize,
     path: PathBuf,
     meta: Meta,
-    /// Whether it is in the archive by now.
+    /// Whether it is already in the archive.
     written: bool,
-    /// Whether `include` names it, or a folder above it.
+    /// Whether `include` matches it, or one of its parents.
     included: bool,
 }
 
@@ -191,7 +191,7 @@ impl<F: Folder> Walk<'_, F> {
             self.findings.lock().other_file_systems.add(self.packing.base.join(&path).display().to_string());
         }
         self.frames.push(Frame { folder: Arc::new(folder), names, next: 0, path, meta, written: false, included });
-        // Where only some files are asked for, a folder comes with the first of them.
+        // If only some files are selected, a folder is added with the first of them.
         let all = self.include.is_empty() || included;
         match all && self.packing.newer_than.is_none() && self.packing.older_than.is_none() {
             true => self.write_folders(),
@@ -199,7 +199,7 @@ impl<F: Folder> Walk<'_, F> {
         }
     }
 
-    /// Refuses to pack the folder that the archive is written to, unless the patterns leave the archive out.
+    /// Refuses to pack the archive's own folder, unless the patterns exclude the archive.
     fn refuse_output(&self, path: &Path, meta: &Meta) -> Result<()> {
         for (_, target, name) in self.outputs.iter().filter(|(place, ..)| *place == (meta.device, meta.inode)) {
             let inside = path.join(name);
@@ -218,7 +218,7 @@ impl<F: Folder> Walk<'_, F> {
                 item.what = What::HardLink(first);
                 return self.take(item);
             }
-            // Held open from here on, so that the entry that others point to cannot fail to come.
+            // Held open from here on, so that the entry to which other links point cannot be missing.
             match folder.hold(&item.name) {
                 Ok((held, meta)) if meta.kind == MetaKind::File => {
                     (item.meta, item.what) = (meta, What::File(Some(held)));
@@ -235,7 +235,7 @@ impl<F: Folder> Walk<'_, F> {
         self.take(item)
     }
 
-    /// The first entry of a file that has come before under another name.
+    /// The first entry of a file that was already seen under another name.
     fn seen(&mut self, meta: &Meta) -> Option<PathBuf> {
         let key = (meta.device, meta.inode);
         let (first, left) = self.links.get_mut(&key)?;
@@ -253,7 +253,7 @@ impl<F: Folder> Walk<'_, F> {
         (self.take)(item)
     }
 
-    /// Gives the open folders that are not in the archive yet, the highest first.
+    /// Passes on the open folders that are not in the archive yet, the topmost first.
     fn write_folders(&mut self) -> Result<()> {
         for frame in self.frames.iter_mut().filter(|frame| !frame.written) {
             frame.written = true;
@@ -266,13 +266,13 @@ impl<F: Folder> Walk<'_, F> {
     fn is_of_age(&self, meta: &Meta) -> bool {
         let at = |(secs, nanos): (i64, u32)| (secs, nanos);
         let limit = |moment: &chrono::DateTime<_>| (moment.timestamp(), moment.timestamp_subsec_nanos());
-        // A file that was moved here keeps its old time, but not that of its last change.
+        // A moved file keeps its modification time, but not its change time.
         let newest = at(meta.modified).max(at(meta.changed));
         self.packing.newer_than.as_ref().is_none_or(|moment| newest >= limit(moment))
             && self.packing.older_than.as_ref().is_none_or(|moment| at(meta.modified) < limit(moment))
     }
 
-    /// Something could not be opened: it is gone, it is another thing by now, or nobody may read it.
+    /// Handles an entry that cannot be opened: it vanished, was replaced, or is not readable.
     fn failed(&self, folder: &Arc<F>, path: &Path, error: io::Error) -> Result<()> {
         let full = self.packing.base.join(path);
         match what_happened(&error) {
@@ -286,7 +286,7 @@ impl<F: Folder> Walk<'_, F> {
     }
 }
 
-/// What the error says when the tree was changed since it was looked at; nothing when something else is wrong.
+/// What the error means if the tree changed since it was examined; `None` for other errors.
 pub fn what_happened(error: &io::Error) -> Option<&'static str> {
     match Errno::from_io_error(error) {
         Some(Errno::NOENT) => Some("it vanished"),

@@ -1,4 +1,4 @@
-//! What a server says when it refuses something, kept with its SQLSTATE.
+//! Represents an error message of a server, with its SQLSTATE.
 
 use std::fmt;
 
@@ -11,14 +11,14 @@ const SHOWN_CHARS: usize = 200;
 /// An error of the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refused {
-    /// `ERROR`, `FATAL` or `PANIC`, whatever the language of the server.
+    /// `ERROR`, `FATAL` or `PANIC`, in any language of the server.
     pub severity: String,
     /// The SQLSTATE, the same in every language.
     pub code: String,
     pub message: String,
     pub detail: Option<String>,
     pub hint: Option<String>,
-    /// Where in the code of the database it happened.
+    /// The location in the code of the database.
     pub context: Option<String>,
     /// The statement that was refused, and its line in the dump.
     pub statement: Option<String>,
@@ -26,12 +26,12 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// What a simulated server says.
+    /// An error of a simulated server.
     pub fn new(code: &str, message: &str) -> Refused {
         Refused { severity: "ERROR".into(), code: code.into(), message: message.into(), ..Refused::default() }
     }
 
-    /// The same, with the statement that was refused.
+    /// The same error, with the refused statement.
     pub fn of_statement(mut self, sql: &[u8], line: u64) -> Refused {
         let text = String::from_utf8_lossy(&sql[..sql.len().min(4 * SHOWN_CHARS)]).into_owned();
         let words: Vec<&str> = text.split_whitespace().collect();
@@ -67,7 +67,7 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// The error of an act that the server refused: kind and hint follow from the SQLSTATE.
+/// The error of an operation that the server refused: kind and hint follow from the SQLSTATE.
 pub fn refusal(act: &str, refused: Refused) -> Error {
     let (kind, hint) = meaning(&refused.code, &refused.message);
     let error = Error::new(kind, act).because(refused);
@@ -82,7 +82,7 @@ pub fn sqlstate_of(error: &Error) -> Option<&str> {
     refused_in(error).map(|refused| refused.code.as_str())
 }
 
-/// What the server itself said, if it is the cause.
+/// The server's own message, if it is the cause.
 pub fn message_of(error: &Error) -> Option<String> {
     refused_in(error).map(|refused| refused.message.clone())
 }

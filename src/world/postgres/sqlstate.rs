@@ -1,8 +1,8 @@
-//! What each SQLSTATE means for a backup: the kind of failure, and what to try.
+//! Maps each SQLSTATE to the kind of failure and a hint for a backup.
 
 use crate::error::Kind;
 
-/// A SQLSTATE or the class of several, the kind of failure, and what to try.
+/// A SQLSTATE or a class of them, the kind of failure, and a hint.
 const KNOWN: [(&str, Kind, &str); 19] = [
     ("28P01", Kind::Denied, "check the user and the password (DB_USER, DB_PASSWORD)"),
     ("28000", Kind::Denied, "the server does not let this user in from here; see its pg_hba.conf"),
@@ -37,7 +37,7 @@ const KNOWN: [(&str, Kind, &str); 19] = [
     ("42501", Kind::Denied, "the user lacks the right; use its owner or another role"),
 ];
 
-/// Messages that say more than their SQLSTATE.
+/// Messages that are more specific than their SQLSTATE.
 const MESSAGES: [(&str, &str, Kind, &str); 9] = [
     (
         "28000",
@@ -75,7 +75,7 @@ const MESSAGES: [(&str, &str, Kind, &str); 9] = [
     ("0A000", "is not available", Kind::NotFound, "install the extension's package on the server"),
 ];
 
-/// The kind of failure, and what to try, by what the server said.
+/// The kind of failure and the hint for a server message.
 pub fn meaning(sqlstate: &str, message: &str) -> (Kind, Option<&'static str>) {
     let said = |(code, text, ..): &&(&str, &str, Kind, &str)| sqlstate == *code && message.contains(text);
     if let Some((_, _, kind, hint)) = MESSAGES.iter().find(said) {

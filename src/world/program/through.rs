@@ -1,4 +1,4 @@
-//! Puts a program into a stream: what it writes ends well only when it has read everything and exited with code 0.
+//! Pipes a stream through a program: the output ends well only if the program has read everything and exited with code 0.
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -16,8 +16,8 @@ use crate::units::show_size;
 use crate::world::reply::Process;
 use crate::world::{Child, Exit};
 
-/// Without a limit of its own a program may write this many times what it was given, and this much beyond that. The best packed
-/// zeros unpack to more, and then somebody says so.
+/// Without an explicit limit, a program may write this many times its input, plus this many bytes. Well-packed
+/// zeros unpack to more; such a case needs an explicit limit.
 const TIMES: u64 = 100;
 const BEYOND: u64 = 1 << 30;
 
@@ -25,31 +25,31 @@ const BEYOND: u64 = 1 << 30;
 pub struct Through {
     program: String,
     feeding: Option<BoxFuture<'static, Result<Fed>>>,
-    /// Why the program took no more, if it did not take all.
+    /// Why the program stopped reading, if it did not read everything.
     stopped: Option<Error>,
     stdout: Box<dyn Source>,
     process: Box<dyn Process>,
     explain: Option<Explain>,
     expect: Option<Expect>,
-    /// What must be there as long as the program runs.
+    /// Kept alive as long as the program runs.
     held: Option<Box<dyn Any + Send>>,
     max_bytes: Option<u64>,
     taken: Arc<AtomicU64>,
     written: u64,
 }
 
-/// What a caller who knows a program wants to see in its good end.
+/// Checks the successful exit of a known program.
 type Expect = Box<dyn Fn(&Exit) -> Result<()> + Send>;
 
-/// How the feeding of a program ended, when the source did not fail.
+/// How feeding the program ended, if the source did not fail.
 enum Fed {
     All,
-    /// The program took no more.
+    /// The program stopped reading.
     Stopped(Error),
 }
 
 impl Through {
-    /// `child` was started with its standard input open.
+    /// `child` must have been started with its standard input open.
     pub fn new(program: impl Into<String>, source: Box<dyn Source>, child: Child) -> Through {
         let Child { stdin, stdout, process } = child;
         let taken = Arc::new(AtomicU64::default());
@@ -73,17 +73,17 @@ impl Through {
         }
     }
 
-    /// Lets a caller who knows the program say what its failure means.
+    /// Sets a function that explains the failure of a known program.
     pub fn explain(self, explain: impl Fn(&Exit) -> Error + Send + 'static) -> Through {
         Through { explain: Some(Box::new(explain)), ..self }
     }
 
-    /// What else must be true of an exit with code 0.
+    /// Sets an additional check for an exit with code 0.
     pub fn expecting(self, expect: impl Fn(&Exit) -> Result<()> + Send + 'static) -> Through {
         Through { expect: Some(Box::new(expect)), ..self }
     }
 
-    /// Keeps something for as long as the program runs.
+    /// Keeps a value alive as long as the program runs.
     pub fn holding(self, held: impl Any + Send) -> Through {
         Through { held: Some(Box::new(held)), ..self }
     }
@@ -105,7 +105,7 @@ impl Through {
         Ok(piece)
     }
 
-    /// The program has closed its output: it must have read everything, and exit with code 0.
+    /// The program has closed its output: it must have read everything, and must exit with code 0.
     async fn end(&mut self) -> Result<()> {
         let exit = alongside(&mut self.feeding, &mut self.stopped, self.process.wait()).await??;
         if !exit.success() {
@@ -151,7 +151,7 @@ impl Source for Through {
     }
 }
 
-/// Waits for `work` while the program is fed. What the source fails with comes first; that the program takes no more is only
+/// Waits for `work` while the program is fed. An error of the source comes first; if the program stops reading, that is only
 /// noted: its exit says why.
 async fn alongside<T>(
     feeding: &mut Option<BoxFuture<'static, Result<Fed>>>,
@@ -187,7 +187,7 @@ async fn feed(mut source: Box<dyn Source>, mut stdin: Box<dyn Sink>, taken: Arc<
     stdin.commit().await.map_or_else(no_more, |()| Ok(Fed::All))
 }
 
-/// A program that has had all its time is a failure by itself; one that closed its input shows by its exit.
+/// Passes on a timeout as an error; a program that closed its input is judged by its exit.
 fn no_more(error: Error) -> Result<Fed> {
     match error.kind() {
         Kind::Command => Ok(Fed::Stopped(error)),

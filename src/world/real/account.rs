@@ -1,4 +1,4 @@
-//! Another user of this machine, as whom the programs of a run start and its databases are reached.
+//! Another user of this machine: the programs of a run and its database connections run as that user.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// The user of this name, whom root can become; nobody where it is who we are.
+    /// The user with this name, if root can switch to it; `None` if it is the current user.
     pub fn named(name: &str) -> Result<Option<Account>> {
         let read = |path| std::fs::read_to_string(path).unwrap_or_default(); // then it names nobody
         let found = Account::in_files(name, &read("/etc/passwd"), &read("/etc/group"));
@@ -38,7 +38,7 @@ impl Account {
         }
     }
 
-    /// The same by the text of the files of users and groups.
+    /// The same, from the text of the user and group files.
     pub fn in_files(name: &str, users: &str, groups: &str) -> Option<Account> {
         let user = users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields[0] == name)?;
         let (number, group) = (user.get(2)?.parse().ok()?, user.get(3)?.parse().ok()?);
@@ -55,10 +55,10 @@ impl Account {
         Some(Account { name: name.to_owned(), home, user: number, group, groups: all })
     }
 
-    /// Lets the calling thread be this user, for good: system calls and nothing else, none of which reaches another thread.
+    /// Switches the calling thread to this user for good. Only system calls, and none of them affects another thread.
     pub fn become_it(&self) -> io::Result<()> {
         let (user, group) = (self.user, self.group);
-        // SAFETY: the calls take numbers, and one a list of ours with its length.
+        // SAFETY: the calls take only numbers, except one, which takes our own list with its length.
         let done = unsafe {
             libc::syscall(libc::SYS_setgroups, self.groups.len(), self.groups.as_ptr()) == 0
                 && libc::syscall(libc::SYS_setresgid, group, group, group) == 0
@@ -67,11 +67,11 @@ impl Account {
         if done { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
-    /// Gives the user the pipes that a child reads and writes: it may open them once more by their names, such as `/dev/stdin`.
+    /// Makes the user the owner of the pipes of a child, so that the child can reopen them by name, such as `/dev/stdin`.
     pub fn own_pipes(&self) -> io::Result<()> {
         for pipe in 0..3 {
             let mut found = std::mem::MaybeUninit::<libc::stat>::uninit();
-            // SAFETY: the kernel writes one structure behind the pointer, which is read only when it has.
+            // SAFETY: the kernel writes one structure behind the pointer, which is read only after the call succeeded.
             unsafe {
                 if libc::fstat(pipe, found.as_mut_ptr()) != 0
                     || found.assume_init().st_mode & libc::S_IFMT != libc::S_IFIFO
@@ -86,10 +86,10 @@ impl Account {
         Ok(())
     }
 
-    /// Connects to a Unix socket as this user: who serves there asks the kernel who has come.
+    /// Connects to a Unix socket as this user: the server asks the kernel which user has connected.
     pub fn connect(&self, socket: &Path) -> io::Result<std::os::unix::net::UnixStream> {
         std::thread::scope(|scope| {
-            // A thread of its own, which ends with the rights that it has: those of all others stay.
+            // On a separate thread that ends afterwards: the rights of the other threads stay unchanged.
             let connecting =
                 scope.spawn(|| self.become_it().and_then(|()| std::os::unix::net::UnixStream::connect(socket)));
             connecting.join().map_err(|_| io::Error::other("a thread crashed"))?

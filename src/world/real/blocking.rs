@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Kind, Result};
 
-/// Runs `work` on a thread that may block. Dropping the future abandons the thread, never the other way round.
+/// Runs `work` on a thread that may block. Dropping the future abandons the thread; the thread never stops the future.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,

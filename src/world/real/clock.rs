@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, FixedOffset, Local};
 
-/// The fixed moment from which every `elapsed` of this process counts.
+/// The fixed start from which every `elapsed` of this process counts.
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 pub fn now() -> DateTime<FixedOffset> {
@@ -20,9 +20,9 @@ pub async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-/// Whether something keeps the clock right, as far as the kernel knows.
+/// Whether the system clock is synchronized, as far as the kernel knows.
 pub fn is_synchronized() -> Option<bool> {
-    // SAFETY: all zeroes are a `timex` that changes nothing.
+    // SAFETY: an all-zero `timex` is valid and changes nothing.
     let mut state: libc::timex = unsafe { std::mem::zeroed() };
     // SAFETY: the kernel fills the struct, which outlives the call.
     let answer = unsafe { libc::adjtimex(&raw mut state) };

@@ -10,13 +10,13 @@ use rustix::io::Errno;
 use crate::error::{Error, Kind, Result};
 use crate::units::show_size;
 
-/// A configuration, a recipe, a spec or a template has some kilobytes; what is larger is none.
+/// Configurations, recipes, specs and templates are a few kilobytes; a larger file is rejected.
 const MAX_TEXT_BYTES: u64 = 4 << 20;
 
-/// The text of a file; nothing when there is none. What is no plain file, or far too large, is not read at all.
+/// The text of a file, or `None` if it does not exist. A file that is not regular, or far too large, is not read at all.
 pub fn read(path: &Path) -> Result<Option<String>> {
     let cannot = || format!("cannot read `{}`", path.display());
-    // Not to wait for who writes into a FIFO.
+    // Do not block on the writer of a FIFO.
     let options = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = match rustix::fs::open(path, options, Mode::empty()) {
         Ok(file) => std::fs::File::from(file),
@@ -43,7 +43,7 @@ pub fn read(path: &Path) -> Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// Gives a file that is there another text; its owner and its mode stay.
+/// Replaces the text of an existing file; its owner and mode stay.
 pub fn overwrite(path: &Path, text: &str) -> Result<()> {
     let written = std::fs::OpenOptions::new().write(true).truncate(true).open(path).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
@@ -52,7 +52,7 @@ pub fn overwrite(path: &Path, text: &str) -> Result<()> {
     written.map_err(|cause| Error::io(format!("cannot write `{}`", path.display()), cause))
 }
 
-/// The names of the entries of a folder; nothing when there is none.
+/// The names of the entries of a folder, or `None` if it does not exist.
 pub fn list(folder: &Path) -> Result<Option<Vec<String>>> {
     let cannot = |cause| Error::io(format!("cannot list `{}`", folder.display()), cause);
     let entries = match std::fs::read_dir(folder) {
@@ -64,7 +64,7 @@ pub fn list(folder: &Path) -> Result<Option<Vec<String>>> {
     names.collect::<std::io::Result<_>>().map(Some).map_err(cannot)
 }
 
-/// What can be seen of a file or folder without opening it, behind links.
+/// The metadata of a file or folder, without opening it; links are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
     pub is_folder: bool,
@@ -75,7 +75,7 @@ pub struct Look {
     pub size_bytes: u64,
 }
 
-/// What is at a path; nothing when nothing does, also behind a link that leads nowhere.
+/// The metadata of `path`, or `None` if nothing exists there or it is a dangling link.
 pub fn look(path: &Path) -> Result<Option<Look>> {
     match std::fs::metadata(path) {
         Ok(seen) => Ok(Some(Look {

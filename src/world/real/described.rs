@@ -1,4 +1,4 @@
-//! Says what the kernel knows of a file in hikae's words.
+//! Converts the kernel's metadata of a file to hikae's types.
 
 use chrono::{DateTime, Local};
 

@@ -1,4 +1,4 @@
-//! Reads what the process was started with: its environment, the machine and the person.
+//! Reads the start conditions of the process: its environment, the machine and the user.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub fn machine(environment: &BTreeMap<String, String>, cores: Option<usize>) -> 
     }
 }
 
-/// The name of the user that this process runs as, whatever the variables say.
+/// The name of the user that this process runs as, whatever the environment variables say.
 pub fn user() -> String {
     user_name(rustix::process::getuid().as_raw())
 }
@@ -29,7 +29,7 @@ pub fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// The name that `/etc/passwd` has for a user; the number where it has none.
+/// The name of a user in `/etc/passwd`, or the number if it has no entry.
 fn user_name(uid: u32) -> String {
     let number = uid.to_string();
     let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default(); // the number says as much

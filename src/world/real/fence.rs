@@ -14,13 +14,13 @@ use crate::error::Error;
 use crate::world::paths::nearest_root;
 use crate::world::refusals::out_of_reach;
 
-/// The paths that may be reached. A declared path is taken as it is, links and all: it is what is below that is not trusted.
+/// The paths that may be reached. A declared path itself is trusted, including its links; what is below it is not.
 pub struct Fence {
-    /// `None` reaches everything: for hikae's own files.
+    /// `None` allows every path: for hikae's own files.
     roots: Option<Vec<PathBuf>>,
 }
 
-/// A name in a folder that is held open, so that nobody can swap the folder meanwhile.
+/// A name in a folder that is held open, so that the folder cannot be swapped in between.
 pub struct Spot {
     pub folder: Dir,
     pub name: OsString,
@@ -35,7 +35,7 @@ impl Fence {
         Fence { roots: Some(roots) }
     }
 
-    /// The name and the open folder of `path`; folders that are missing are made when a mode is given.
+    /// Returns the name and the open folder of `path`; with a mode, missing folders are created.
     pub fn spot(&self, path: &Path, make: Option<u32>) -> io::Result<Spot> {
         let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(io::ErrorKind::IsADirectory.into());
@@ -63,27 +63,27 @@ impl Fence {
         }
     }
 
-    /// The error of an act on a path, also when the fence itself was in the way.
+    /// The error of an operation on a path, also when the fence itself denied it.
     pub fn trouble(&self, act: &str, path: &Path, cause: io::Error) -> Error {
         if cause.kind() != io::ErrorKind::PermissionDenied || cause.raw_os_error().is_some() {
             return trouble(act, path, cause);
         }
-        // That it is beneath no root at all is what the cause says already.
+        // If the path is beneath no root, the cause already says so.
         out_of_reach(act, path, self.root_above(path).ok().flatten(), cause)
     }
 
-    /// The longest declared folder strictly above `path`; `None` when `path` itself is declared, or everything is.
+    /// The longest declared folder strictly above `path`; `None` if `path` itself is declared, or every path is allowed.
     fn root_above(&self, path: &Path) -> io::Result<Option<&Path>> {
         self.roots.as_ref().map_or(Ok(None), |roots| nearest_root(roots, path))
     }
 }
 
-/// `path` as seen from `root`.
+/// The path relative to `root`.
 fn beyond<'a>(root: &Path, path: &'a Path) -> &'a Path {
     path.strip_prefix(root).unwrap_or(path)
 }
 
-/// Opens `path` beneath `root`, making the folders on the way if asked.
+/// Opens `path` beneath `root`; creates missing folders if requested.
 fn below(root: &Path, path: &Path, make: Option<u32>) -> io::Result<Dir> {
     let top = ambient(root, make)?;
     let rest = beyond(root, path);
@@ -91,7 +91,7 @@ fn below(root: &Path, path: &Path, make: Option<u32>) -> io::Result<Dir> {
         return Ok(top);
     }
     if let Some(mode) = make {
-        // Of a thousand folders inside each other, only those that are missing are looked at one by one.
+        // Even in deeply nested trees, only the missing folders are handled one by one.
         if let Ok(folder) = top.open_dir(rest) {
             return Ok(folder);
         }
@@ -100,7 +100,7 @@ fn below(root: &Path, path: &Path, make: Option<u32>) -> io::Result<Dir> {
     top.open_dir(rest)
 }
 
-/// Makes the folders of `rest` beneath `top`, each from the one above it: of a thousand folders, each is opened once.
+/// Creates the folders of `rest` beneath `top`, each relative to its parent, so that each folder is opened only once.
 fn make_way(top: &Dir, rest: &Path, mode: u32) -> io::Result<Dir> {
     let existing = rest.parent().filter(|above| !above.as_os_str().is_empty());
     let (mut here, mut above) = match existing.and_then(|existing| Some((existing, top.open_dir(existing).ok()?))) {
@@ -111,7 +111,7 @@ fn make_way(top: &Dir, rest: &Path, mode: u32) -> io::Result<Dir> {
     for part in missing {
         make_folder(&above, part, mode)?;
         here.push(part);
-        // A link may lead to another folder beneath `top`, which only a look from there can see.
+        // A link may lead to another folder beneath `top`; only a lookup from `top` can resolve it.
         above = match above.symlink_metadata(part)?.is_symlink() {
             true => top.open_dir(&here)?,
             false => above.open_dir(part)?,
@@ -120,7 +120,7 @@ fn make_way(top: &Dir, rest: &Path, mode: u32) -> io::Result<Dir> {
     Ok(above)
 }
 
-/// Opens a folder that nothing confines.
+/// Opens a folder without confinement.
 fn ambient(path: &Path, make: Option<u32>) -> io::Result<Dir> {
     match (Dir::open_ambient_dir(path, ambient_authority()), make, path.parent(), path.file_name()) {
         (Err(error), Some(mode), Some(above), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
@@ -132,11 +132,11 @@ fn ambient(path: &Path, make: Option<u32>) -> io::Result<Dir> {
     }
 }
 
-/// Makes one folder of exactly `mode`, lastingly; `false` when something of that name exists already.
+/// Creates one folder with exactly `mode` and syncs it; `false` if the name already exists.
 pub fn make_folder(above: &Dir, name: &OsStr, mode: u32) -> io::Result<bool> {
     match rustix::fs::mkdirat(above, name, Mode::from_raw_mode(mode)) {
         Ok(()) => {
-            // The umask narrows what mkdir was asked for.
+            // The umask narrows the mode that mkdir received.
             rustix::fs::chmodat(above, name, Mode::from_raw_mode(mode), AtFlags::empty())?;
             hand_over(above, above, name)?;
             sync_folder(above)?;
@@ -147,12 +147,12 @@ pub fn make_folder(above: &Dir, name: &OsStr, mode: u32) -> io::Result<bool> {
     }
 }
 
-/// Makes the names in a folder last through a power cut.
+/// Syncs the entries of a folder, so that they survive a power cut.
 pub fn sync_folder(folder: &Dir) -> io::Result<()> {
-    // The handle at hand only names the folder; to be synced it must be open.
+    // The current handle is path-only (`O_PATH`); a sync needs an open folder.
     let open = rustix::fs::openat(folder, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     match rustix::fs::fsync(open) {
-        // Some network file systems cannot sync a folder; their server does it by itself.
+        // Some network file systems cannot sync a folder; their server does it itself.
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOTSUP) => Ok(()),
         other => Ok(other?),
     }

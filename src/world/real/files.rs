@@ -1,4 +1,4 @@
-//! Looks at, writes, renames and removes single files and folders.
+//! Inspects, writes, renames and removes single files and folders.
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -24,7 +24,7 @@ use crate::world::{Entry, EntryKind, Space, Stat};
 pub fn read(fence: &Fence, path: &Path, max_bytes: u64, head: bool) -> Result<Bytes> {
     let (file, _) = open_file(fence, path)?;
     let mut data = Vec::new();
-    // The size may be a lie (`/proc`, a file that grows): the limit holds for what is read.
+    // The reported size may be wrong (`/proc`, a growing file): the limit applies to the bytes read.
     file.take(max_bytes.saturating_add(1))
         .read_to_end(&mut data)
         .map_err(|cause| fence.trouble("read", path, cause))?;
@@ -36,13 +36,13 @@ pub fn read(fence: &Fence, path: &Path, max_bytes: u64, head: bool) -> Result<By
     Ok(data.into())
 }
 
-/// Whole or not at all, and lasting when it returns.
+/// Writes the file atomically and durably.
 pub fn write(fence: &Fence, path: &Path, data: &[u8], mode: u32, replace: bool) -> Result<()> {
     let part = Part::start(fence, path, mode, replace)?;
     part.write(data)?;
     part.sync()?;
     part.publish(replace).map(drop).inspect_err(|_| {
-        // What was replaced is gone either way; what was new is not left behind.
+        // A replaced file is gone either way; a new file must not be left behind.
         if !replace {
             settle_part(part.revoke());
         }
@@ -52,7 +52,7 @@ pub fn write(fence: &Fence, path: &Path, data: &[u8], mode: u32, replace: bool) 
 pub fn stat(fence: &Fence, path: &Path) -> Result<Option<Stat>> {
     let found = match fence.spot(path, None) {
         Ok(spot) => stat_at(&spot.folder, &spot.name),
-        // The root of the file system has no name in a folder.
+        // The file system root has no parent folder.
         Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
             fence.folder(path).and_then(|folder| stat_at(&folder, ".".as_ref()))
         }
@@ -65,7 +65,7 @@ pub fn stat(fence: &Fence, path: &Path) -> Result<Option<Stat>> {
     }
 }
 
-/// What is under a name in an open folder, a link as itself. One system call: listings live on it.
+/// The metadata of a name in an open folder, without following a link. One system call, because listings call it often.
 pub fn stat_at(folder: &Dir, name: &OsStr) -> io::Result<Stat> {
     let seen = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
     let kind = match FileType::from_raw_mode(seen.st_mode) {
@@ -104,7 +104,7 @@ pub fn rename(fence: &Fence, from: &Path, to: &Path) -> Result<()> {
     sync_folder(&old.folder).and_then(|()| sync_folder(&new.folder)).map_err(|cause| fence.trouble(&act, to, cause))
 }
 
-/// A file, a link itself, or an empty folder.
+/// Removes a file, a link itself, or an empty folder.
 pub fn remove(fence: &Fence, path: &Path) -> Result<()> {
     let fail = |cause| fence.trouble("remove", path, cause);
     let spot = fence.spot(path, None).map_err(fail)?;
@@ -127,7 +127,7 @@ pub fn sweep(fence: &Fence, dir: &Path) -> Result<Vec<Entry>> {
             continue;
         }
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        // One that cannot be opened has just ended by itself, or is not ours.
+        // A file that cannot be opened was just finished, or belongs to another user.
         let Ok(file) = rustix::fs::openat(&folder, &name, flags, rustix::fs::Mode::empty()) else { continue };
         if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
             let stat = stat_at(&folder, &name).map_err(fail)?;

@@ -1,4 +1,4 @@
-//! Sends http requests over the real network: one connection each, no redirect followed, nothing sent twice.
+//! Sends HTTP requests over the real network: one connection each, no redirects, no retries.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,21 +24,21 @@ mod upload;
 
 pub use client::VARIABLES;
 
-/// The network, as far as http goes.
+/// The HTTP client of the real network.
 #[derive(Clone, Default)]
 pub struct Http {
     clients: Arc<Clients>,
 }
 
 impl Http {
-    /// Sends a request; proxies are those of `environment`.
+    /// Sends a request; the proxies come from `environment`.
     pub async fn send(
         &self,
         request: HttpRequest,
         environment: &Arc<BTreeMap<String, String>>,
     ) -> Result<HttpResponse> {
         let (client, built) = self.build(&request, environment).await?;
-        // Some servers refuse a POST that does not say that its body is empty.
+        // Some servers refuse a POST without an explicit empty length.
         let says_empty = !request.method.only_reads() && request.method != Method::Delete;
         let built = if request.body.data.is_empty() && says_empty { built.header("content-length", 0) } else { built };
         let built = if request.body.data.is_empty() { built } else { built.body(request.body.data.clone()) };
@@ -100,8 +100,8 @@ fn answer(request: &HttpRequest, response: Response) -> HttpResponse {
     HttpResponse { status, headers, body, end_is_known, certificate, withheld: false }
 }
 
-/// Whether an answer says where its body ends. A coding other than `chunked` ends with the connection, whatever length is
-/// announced beside it (RFC 9112 §6.3).
+/// Whether the end of the answer's body is marked. A coding other than `chunked` ends with the connection, even if a length is announced as
+/// well (RFC 9112 §6.3).
 fn marks_its_end(headers: &[(String, String)]) -> bool {
     match headers.iter().rfind(|(name, _)| name == "transfer-encoding") {
         Some((_, codings)) => {
@@ -111,7 +111,7 @@ fn marks_its_end(headers: &[(String, String)]) -> bool {
     }
 }
 
-/// The body of an answer, as it comes.
+/// The body of an answer, as it arrives.
 struct ResponseSource {
     title: String,
     response: Response,
@@ -130,7 +130,7 @@ impl Source for ResponseSource {
                         return Ok(Piece::Data(data));
                     }
                     Ok(None) => return Ok(Piece::End),
-                    // What hyper says of it is that the message is incomplete, in one way or another.
+                    // hyper's own message only says, in one way or another, that the message is incomplete.
                     Err(_incomplete) => return Err(cut_off(&self.title, self.got, self.of)),
                 }
             }

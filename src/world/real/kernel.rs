@@ -1,4 +1,4 @@
-//! What a kernel can do for the walls: how much of Landlock it knows, and whether it filters system calls.
+//! What a kernel supports for the walls: its version of Landlock, and whether it filters system calls.
 
 use std::sync::OnceLock;
 
@@ -6,30 +6,30 @@ use landlock::ABI;
 
 use super::syscalls;
 
-/// What a kernel can do for the walls.
+/// What a kernel supports for the walls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kernel {
-    /// The newest version of Landlock that is asked for; 0 for none.
+    /// The newest Landlock version to request; 0 for none.
     pub landlock: u8,
-    /// Whether it refuses system calls for us.
+    /// Whether it can filter system calls.
     pub filters: bool,
 }
 
 impl Default for Kernel {
-    /// The one that we run on: of Landlock it gives what it has.
+    /// The running kernel, with the Landlock features that it supports.
     fn default() -> Kernel {
         Kernel { landlock: u8::MAX, filters: has_filters() }
     }
 }
 
 impl Kernel {
-    /// What is asked of it, at most up to this version.
+    /// The Landlock features to request, at most up to this version.
     pub(super) fn asked(self, most: u8) -> ABI {
         ABI::from(i32::from(self.landlock.min(most)))
     }
 }
 
-/// Whether this kernel refuses system calls for us.
+/// Whether this kernel can filter system calls.
 pub fn has_filters() -> bool {
     static HAS: OnceLock<bool> = OnceLock::new();
     *HAS.get_or_init(syscalls::available)

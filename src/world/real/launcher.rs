@@ -1,7 +1,7 @@
-//! A small process outside the walls that starts declared recipes, each as a run of its own, and nothing else.
+//! A small process outside the walls that starts declared recipes, each as a separate run, and nothing else.
 //!
-//! Walls are inherited: a run that is to have its own must be started from outside. The process is forked before the walls
-//! close, knows the names of the recipes that may run, and runs no Lua. It ends with the run that has it.
+//! Walls are inherited, so a run with different walls must be started from outside. The process is forked before the walls close, knows the
+//! names of the allowed recipes, and runs no Lua. It ends with the run that uses it.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -19,17 +19,17 @@ use tokio::sync::oneshot;
 use crate::error::{Error, Kind, Result};
 use crate::world::recipe_run::RecipeRun;
 
-/// How the command line says that the values of params come by standard input.
+/// The command-line option that says that the values of params come from standard input.
 pub const GIVEN: &str = "--given";
 
-/// What the run sends to the launcher, a line each.
+/// What the run sends to the launcher, one line each.
 #[derive(Deserialize, Serialize)]
 enum Order {
     Start { number: u64, recipe: String, given: StdinParams },
     Cancel { number: u64 },
 }
 
-/// What goes to a run by its standard input, so that no secret is on a command line.
+/// What a run receives on standard input, so that no secret is on a command line.
 #[derive(Default, Deserialize, Serialize)]
 pub struct StdinParams {
     pub parent: String,
@@ -40,12 +40,12 @@ pub struct StdinParams {
 #[derive(Deserialize, Serialize)]
 struct Ended {
     number: u64,
-    /// The last line that it printed.
+    /// The last line of its output.
     last: String,
     code: i32,
 }
 
-/// The end of the run that talks to its launcher.
+/// The launcher connection, on the side of the run.
 pub struct Launcher {
     pid: Pid,
     orders: Mutex<UnixStream>,
@@ -59,18 +59,18 @@ struct Waiting {
 }
 
 impl Launcher {
-    /// Forks the launcher, which may start `allowed` by `program` with the arguments `global`. To be called before any thread exists.
+    /// Forks the launcher, which may start `allowed` with `program` and the arguments `global`. Call this before any thread exists.
     pub fn fork(program: PathBuf, global: Vec<String>, allowed: Vec<String>) -> Result<Launcher> {
         let cannot = |cause| Error::io("cannot start the process that starts other recipes", cause);
         let (ours, theirs) = UnixStream::pair().map_err(cannot)?;
-        // SAFETY: the process has no other thread yet, so that nothing is locked in the child.
+        // SAFETY: the process has no other thread yet, so no lock is held in the child.
         match unsafe { libc::fork() } {
             -1 => Err(cannot(std::io::Error::last_os_error())),
             0 => {
                 drop(ours);
                 serve(theirs, &program, &global, &allowed);
-                // What the run has not printed yet is for the run to print.
-                // SAFETY: the call takes a number and does not come back.
+                // Unflushed output belongs to the run, not to the launcher.
+                // SAFETY: the call takes a number and does not return.
                 unsafe { libc::_exit(0) }
             }
             pid => {
@@ -85,7 +85,7 @@ impl Launcher {
         self.pid
     }
 
-    /// Listens for what the launcher says. Threads may exist by now.
+    /// Reads the launcher's answers. Threads may exist from here on.
     pub fn listen(&self) -> Result<()> {
         let heard = lock(&self.orders).try_clone().map_err(gone)?;
         let waiting = self.waiting.clone();
@@ -94,7 +94,7 @@ impl Launcher {
                 let Ok(ended) = serde_json::from_str::<Ended>(&line) else { continue };
                 let answer = lock(&waiting).answers.remove(&ended.number);
                 if let Some(answer) = answer {
-                    // Nothing waits after the call was cancelled.
+                    // After a cancelled call, there is no receiver.
                     drop(answer.send(ended));
                 }
             }
@@ -104,7 +104,7 @@ impl Launcher {
         Ok(())
     }
 
-    /// Runs a recipe to its end, and gives its outcome. Dropping the future ends the run.
+    /// Runs a recipe to its end and returns its outcome. Dropping the future ends the run.
     pub async fn run(&self, run: RecipeRun) -> Result<serde_json::Value> {
         let (answer, answered) = oneshot::channel();
         let number = {
@@ -122,7 +122,7 @@ impl Launcher {
             .await
             .map_err(|_| Error::new(Kind::Other, format!("the process that ran `{}` is gone", run.recipe)))?;
         serde_json::from_str(&ended.last).map_err(|_| {
-            // It said on standard error what was wrong before it began.
+            // It reported the problem on standard error before the run began.
             Error::new(Kind::Recipe, format!("the recipe `{}` could not begin", run.recipe))
                 .because_text(format!("it ended with exit code {}", ended.code))
                 .hint(format!("its own message is above; `hikae check {}` shows what is wrong", run.recipe))
@@ -137,7 +137,7 @@ impl Launcher {
     }
 }
 
-/// Ends a run that nobody waits for any more; one that has ended is not known any more.
+/// Ends a run whose result is no longer needed; a finished run is no longer in the list.
 struct Cancel<'a> {
     launcher: &'a Launcher,
     number: u64,
@@ -160,12 +160,12 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The runs that are under way, by their number.
+/// The active runs, by number.
 type Running = Arc<Mutex<BTreeMap<u64, Pid>>>;
 
-/// The life of the launcher: orders come until the run that has it is gone; then what still runs ends too.
+/// The main loop of the launcher: takes orders until the run that uses it is gone, then ends the remaining runs.
 fn serve(orders: UnixStream, program: &std::path::Path, global: &[String], allowed: &[String]) {
-    // Signals of a terminal are for the run, which then cancels what it has started.
+    // Terminal signals are for the run, which then cancels what it has started.
     let _leader = setsid(); // where it leads a group already, it goes on in that
     let running = Running::default();
     let Ok(answers) = orders.try_clone() else { return };
@@ -180,7 +180,7 @@ fn serve(orders: UnixStream, program: &std::path::Path, global: &[String], allow
                 threads.push(std::thread::spawn(move || start(number, command, &given, &running, &answers)));
             }
             Ok(Order::Cancel { number }) => end_in_time(number, &running),
-            // What is not allowed was refused before; nobody who may ask asks for it.
+            // The run already refuses recipes that are not allowed, so this does not happen in normal use.
             Ok(Order::Start { number, .. }) => answer(&answers, &Ended { number, last: String::new(), code: 64 }),
             Err(_) => {}
         }
@@ -189,21 +189,21 @@ fn serve(orders: UnixStream, program: &std::path::Path, global: &[String], allow
     threads.into_iter().for_each(|thread| drop(thread.join()));
 }
 
-/// How long a run that is to end has for tidying up.
+/// How long a run that must end has to clean up.
 const GRACE: Duration = Duration::from_secs(60);
 
 fn end(pid: Pid) {
     let _gone = kill_process(pid, Signal::TERM); // it may have ended by itself
 }
 
-/// Ends a run, and kills it when it still does not end.
+/// Ends a run, and kills it if it does not end in time.
 fn end_in_time(number: u64, running: &Running) {
     let Some(pid) = lock(running).get(&number).copied() else { return };
     end(pid);
     let running = running.clone();
     std::thread::spawn(move || {
         std::thread::sleep(GRACE);
-        // Under the lock, so that the number is not that of another process meanwhile.
+        // Under the lock, so that the process number cannot be reused in between.
         if let Some(pid) = lock(&running).get(&number) {
             let _gone = kill_process(*pid, Signal::KILL);
         }
@@ -220,7 +220,7 @@ fn answer(answers: &Mutex<UnixStream>, ended: &Ended) {
 /// Runs one recipe to its end.
 fn start(number: u64, mut command: Command, given: &StdinParams, running: &Running, answers: &Mutex<UnixStream>) {
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    // SAFETY: the closure makes one system call and nothing else.
+    // SAFETY: the closure only makes one system call.
     unsafe { command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::TERM))?)) };
     let mut ended = Ended { number, last: String::new(), code: 1 };
     if let Ok(mut child) = command.spawn() {
@@ -239,7 +239,7 @@ fn start(number: u64, mut command: Command, given: &StdinParams, running: &Runni
     answer(answers, &ended);
 }
 
-/// What a run was given by its standard input, by the launcher that started it.
+/// What the launcher that started this run sent on standard input.
 pub fn stdin_params() -> Result<StdinParams> {
     let mut text = String::new();
     let cannot = |cause| Error::io("cannot read what the other recipe gave", cause);

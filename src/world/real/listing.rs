@@ -1,4 +1,4 @@
-//! Lists a folder, and the folders below it, without ever following a link.
+//! Lists a folder and the folders below it, and never follows a link.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ fn open_below(top: &Dir, below: &Path) -> io::Result<Dir> {
     if below.as_os_str().is_empty() { top.try_clone() } else { top.open_dir(below) }
 }
 
-/// Lists one folder; those in it that are to be listed too are added to `waiting`.
+/// Lists one folder; its subfolders that must also be listed are added to `waiting`.
 fn list_one(
     folder: &Dir,
     below: &Path,
@@ -56,7 +56,7 @@ fn list_one(
     Ok(())
 }
 
-/// What has vanished since its name was read is no longer part of the listing.
+/// An entry that has vanished since its name was read is not part of the listing.
 fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

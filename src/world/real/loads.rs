@@ -1,4 +1,4 @@
-//! Finds what a program needs to start, as the loader of the system would: its libraries, or the interpreter of a script.
+//! Finds what a program needs to start, as the system's loader does: its libraries, or the interpreter of a script.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -12,15 +12,15 @@ use elf::endian::AnyEndian;
 
 use super::system_paths::{PACKAGES, PROGRAMS};
 
-/// A program has some dozens of libraries; a file that says otherwise is no program of ours.
+/// A program has a few dozen libraries; files beyond this limit are ignored.
 const MOST_FILES: usize = 500;
-/// The longest first line of a script that the kernel reads.
+/// The kernel reads at most this much of a script's first line.
 const FIRST_LINE_BYTES: u64 = 256;
-/// Where a package that is not the system's keeps what its programs read at once, seen from their folder.
+/// Where a package outside the system keeps files that its programs read at startup, relative to their folder.
 const SHARED: [(&str, &str); 2] =
     [("share/postgres.bki", "share"), ("share/postgresql/postgres.bki", "share/postgresql")];
 
-/// The folders that `program` starts from: its own, or that of its package, and those of what it loads.
+/// The folders that `program` needs at startup: its own or that of its package, and those of the libraries it loads.
 pub fn folders_of(program: &Path) -> Vec<PathBuf> {
     let mut folders: BTreeSet<PathBuf> = library_folders().iter().cloned().collect();
     let mut waiting = vec![program.canonicalize().unwrap_or_else(|_| program.to_owned())]; // then the start itself says why
@@ -42,7 +42,7 @@ fn of_the_system(file: &Path) -> bool {
     PROGRAMS.iter().any(|folder| file.starts_with(folder))
 }
 
-/// The folder in which a file really lies, or that of its package, with the libraries.
+/// The real folder of a file, or of its package with the libraries.
 fn folder_of(file: &Path) -> Option<PathBuf> {
     match file.strip_prefix(PACKAGES).ok().and_then(|below| below.iter().next()) {
         Some(package) => Some(Path::new(PACKAGES).join(package)),
@@ -50,14 +50,14 @@ fn folder_of(file: &Path) -> Option<PathBuf> {
     }
 }
 
-/// A server's own installation keeps what it copies beside its programs.
+/// A server installation keeps its template files beside its programs.
 fn shared_of(program: &Path) -> Option<PathBuf> {
     let installation = program.canonicalize().ok()?.parent()?.parent()?.to_owned();
     let (_, folder) = SHARED.iter().find(|(sign, _)| installation.join(sign).is_file())?;
     Some(installation.join(folder))
 }
 
-/// The files that the start of `file` opens next.
+/// The files that starting `file` opens next.
 fn loaded_by(file: &Path) -> Vec<PathBuf> {
     let real = |path: PathBuf| path.canonicalize().ok();
     match interpreter_of_script(file) {
@@ -66,7 +66,7 @@ fn loaded_by(file: &Path) -> Vec<PathBuf> {
     }
 }
 
-/// The interpreter that the first line of a script names, and the one that `env` would look for.
+/// The interpreter on the first line of a script, and the one that `env` would look up.
 fn interpreter_of_script(file: &Path) -> Option<Vec<PathBuf>> {
     let mut line = Vec::new();
     BufReader::new(File::open(file).ok()?.take(FIRST_LINE_BYTES)).read_until(b'\n', &mut line).ok()?;
@@ -81,7 +81,7 @@ fn interpreter_of_script(file: &Path) -> Option<Vec<PathBuf>> {
     Some([interpreter].into_iter().chain(by_env).collect())
 }
 
-/// The libraries that a program or a library names, where its own paths have them; the system's are open anyway.
+/// The libraries of a program or library, where its own search paths have them; the system's are readable anyway.
 fn libraries_of(file: &Path) -> Option<Vec<PathBuf>> {
     let mut elf = ElfStream::<AnyEndian, _>::open_stream(File::open(file).ok()?).ok()?;
     let entries: Vec<(i64, u64)> = elf.dynamic().ok()??.iter().map(|entry| (entry.d_tag, entry.d_val())).collect();
@@ -101,13 +101,13 @@ fn libraries_of(file: &Path) -> Option<Vec<PathBuf>> {
     Some(found.chain(loader).collect())
 }
 
-/// A path of the loader's, seen from the folder of the file that names it.
+/// A loader path, relative to the folder of the file that names it.
 fn beside(path: &str, origin: &Path) -> PathBuf {
     let origin = origin.to_string_lossy();
     PathBuf::from(path.replace("${ORIGIN}", &origin).replace("$ORIGIN", &origin))
 }
 
-/// The folders of libraries that the administrator has added to the system's.
+/// The library folders that the administrator has added to the system's.
 fn library_folders() -> &'static [PathBuf] {
     static FOLDERS: OnceLock<Vec<PathBuf>> = OnceLock::new();
     FOLDERS.get_or_init(|| {

@@ -15,7 +15,7 @@ use crate::world::LockGuard;
 use crate::world::partial::FOLDER_MODE;
 use crate::world::refusals::{SINCE, held};
 
-/// Closing the file lets the lock go. The file itself stays: removing it could take it from under another holder.
+/// Closing the file releases the lock. The file itself stays: removing it could take it away from another holder.
 struct Lock {
     _file: File,
 }
@@ -30,7 +30,7 @@ pub fn lock(fence: &Fence, path: &Path, now: DateTime<FixedOffset>) -> Result<Bo
         let opened = rustix::fs::openat(&spot.folder, &spot.name, flags, Mode::from_raw_mode(0o600));
         let mut file = File::from(opened.map_err(|errno| fail(errno.into()))?);
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            // Removed by its last holder since it was opened: a lock on it would keep nobody away.
+            // Removed by its last holder since it was opened: a lock on it would exclude no other process.
             Ok(()) if rustix::fs::fstat(&file).map_err(|errno| fail(errno.into()))?.st_nlink == 0 => {}
             Ok(()) => {
                 hand_over(&spot.folder, &file, "").map_err(|errno| fail(errno.into()))?;
@@ -41,7 +41,7 @@ pub fn lock(fence: &Fence, path: &Path, now: DateTime<FixedOffset>) -> Result<Bo
         }
     };
     if let Err(error) = sign(&file, now) {
-        // The words in the file are only for people, and the lock holds without them.
+        // The text in the file is only for people; the lock holds without it.
         tracing::debug!(path = %path.display(), %error, "cannot write into the lock");
     }
     Ok(Box::new(Lock { _file: file }))
@@ -50,7 +50,7 @@ pub fn lock(fence: &Fence, path: &Path, now: DateTime<FixedOffset>) -> Result<Bo
 fn sign(file: &File, now: DateTime<FixedOffset>) -> io::Result<()> {
     let words = format!("{} {}\n", std::process::id(), now.format(SINCE));
     file.write_all_at(words.as_bytes(), 0)?;
-    // Not emptied first: ext4 takes that for a file that is being replaced, and waits for the disk when it is closed.
+    // Not truncated first: ext4 treats that as a file replacement and waits for the disk at close.
     file.set_len(words.len() as u64)
 }
 

@@ -1,4 +1,4 @@
-//! Sends a mail through a real server, and tries a server without sending one.
+//! Sends a mail through a real server, and tests a server without sending one.
 
 mod explain;
 mod hello;
@@ -13,18 +13,18 @@ use crate::error::Result;
 use crate::world::mail::{Mail, Refused, Sent, Server, answered, is_gone, no_recipient_left};
 use talk::{SmtpReply, Talk};
 
-/// Sends a mail. Every recipient that the server accepts gets it; an error means that none did, as far as can be known.
+/// Sends a mail to every recipient that the server accepts; an error means that, as far as known, no recipient gets it.
 pub async fn send(mail: &Mail) -> Result<Sent> {
     mail.check()?;
     let encoded = encoded::compose(mail, super::clock::now())?;
     let mut talk = open(&mail.server).await?;
     let sent = deliver(&mut talk, mail, &encoded).await;
-    // The server has answered already: how it takes the goodbye changes nothing.
+    // The server has already answered, so its reply to QUIT does not matter.
     talk.leave().await;
     sent
 }
 
-/// Connects, encrypts, logs in and leaves, as `hikae check` does: no mail is sent.
+/// Connects, encrypts, logs in and disconnects, as `hikae check` does: no mail is sent.
 pub async fn verify(server: &Server) -> Result<()> {
     let mut talk = open(server).await?;
     let tried = talk.nothing().await;
@@ -32,7 +32,7 @@ pub async fn verify(server: &Server) -> Result<()> {
     tried
 }
 
-/// A conversation with the server, logged in when there is a user.
+/// Opens a conversation with the server, logged in if a user is set.
 async fn open(server: &Server) -> Result<Talk<'_>> {
     let mut talk = Talk::open(server, &environment::host()).await?;
     if server.logs_in() {

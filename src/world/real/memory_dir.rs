@@ -1,4 +1,4 @@
-//! Makes private folders in memory for keys that must never be on a disk, and removes them with all that is in them.
+//! Creates private folders in memory for keys that must never be on a disk, and removes them with their contents.
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -14,17 +14,17 @@ use crate::error::{Error, Kind, Result};
 use crate::world::LockGuard;
 use crate::world::reply::MemoryDir;
 
-/// File systems that are in memory, by the kernel's numbers: tmpfs and ramfs.
+/// File systems in memory, by the kernel's numbers: tmpfs and ramfs.
 const IN_MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
 
-/// Nobody else may look into it.
+/// Only the owner has access.
 const MODE: u32 = 0o700;
 
-/// Removed with its lock when this is dropped.
+/// Removed with its lock on drop.
 struct HeldDir {
     folder: PathBuf,
     lock: PathBuf,
-    /// Closing the file lets the lock go: then the folder is one of a dead run.
+    /// Closing the file releases the lock: then the folder counts as one of a dead run.
     held: Option<File>,
     undo: Undo,
 }
@@ -43,7 +43,7 @@ impl Drop for HeldDir {
     }
 }
 
-/// A new folder with these files; those of runs that were killed go first.
+/// Creates a folder with these files, and first removes the folders of killed runs.
 pub fn make(files: &[(String, Vec<u8>)], environment: &BTreeMap<String, String>, undo: &Undo) -> Result<MemoryDir> {
     let root = root(environment)?;
     let fail = |cause| cannot(&root).because(cause);
@@ -57,13 +57,13 @@ pub fn make(files: &[(String, Vec<u8>)], environment: &BTreeMap<String, String>,
     Ok(MemoryDir { path: folder, held: Box::new(held_dir) })
 }
 
-/// A name that no other run has, and the lock that says so.
+/// A unique name, and the lock that marks it as in use.
 fn claim(root: &Path) -> io::Result<(PathBuf, PathBuf, File)> {
     loop {
         let name = unique();
         let (folder, lock) = (root.join(&name), root.join(format!("{name}.lock")));
         let held = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&lock)?;
-        // A sweep that got hold of it between the two calls took it for one of a dead run.
+        // A sweep that took the lock between the two calls treated it as one of a dead run.
         let locked = rustix::fs::flock(&held, FlockOperation::NonBlockingLockExclusive).is_ok();
         if locked && held.metadata()?.nlink() > 0 {
             return Ok((folder, lock, held));
@@ -71,7 +71,7 @@ fn claim(root: &Path) -> io::Result<(PathBuf, PathBuf, File)> {
     }
 }
 
-/// The folder of this user in which all of them are; made when it is not there.
+/// The folder of this user that contains all of them; created if missing.
 pub fn root(environment: &BTreeMap<String, String>) -> Result<PathBuf> {
     let user = rustix::process::geteuid().as_raw();
     let runtime = environment.get("XDG_RUNTIME_DIR").filter(|folder| folder.starts_with('/')).map(PathBuf::from);
@@ -99,7 +99,7 @@ fn lies_in_memory(place: &Path) -> bool {
     rustix::fs::statfs(place).is_ok_and(|found| IN_MEMORY.contains(&(found.f_type as u64)))
 }
 
-/// Another user who can write there could put a link in the way.
+/// Another user with write access there could plant a link.
 fn own(root: &Path, user: u32) -> io::Result<()> {
     match DirBuilder::new().mode(MODE).create(root) {
         Ok(()) => {}
@@ -120,14 +120,14 @@ fn write(path: &Path, data: &[u8]) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(data)
 }
 
-/// Removes the folders whose locks nobody holds.
+/// Removes the folders whose locks are free.
 fn sweep(root: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(root)? {
         let lock = entry?.path();
         if lock.extension().is_none_or(|ending| ending != "lock") {
             continue;
         }
-        // Gone meanwhile: another run has swept it.
+        // Already gone: another run has swept it.
         let Ok(file) = File::open(&lock) else { continue };
         if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
             clear(&lock.with_extension(""), &lock)?;
@@ -136,7 +136,7 @@ fn sweep(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The lock goes last.
+/// The lock is removed last.
 fn clear(folder: &Path, lock: &Path) -> io::Result<()> {
     gone(std::fs::remove_dir_all(folder))?;
     gone(std::fs::remove_file(lock))

@@ -1,4 +1,4 @@
-//! Performs effects on the real machine: the only room that touches files, programs and the clock.
+//! Performs effects on the real machine: the only module that touches files, programs and the clock.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the other rooms must use this one")]
 
 use std::collections::BTreeMap;
@@ -67,7 +67,7 @@ pub mod view;
 pub mod wall;
 pub mod walls;
 
-/// The real machine, as far as it is let.
+/// The real machine, within its limits.
 pub struct Real {
     fence: Arc<Fence>,
     wall: Option<Arc<wall::Policy>>,
@@ -84,12 +84,12 @@ pub struct Real {
 }
 
 impl Real {
-    /// Reaches every file: for hikae's own, such as its configuration and its catalog.
+    /// Allows every file: for hikae's own files, such as its configuration and its catalog.
     pub fn ambient() -> Real {
         Real::within(Fence::everywhere())
     }
 
-    /// Reaches the declared files, and what is beneath the declared folders; no link leads out of them.
+    /// Allows the declared files, and everything beneath the declared folders; no link leads out of them.
     pub fn beneath(roots: impl IntoIterator<Item = PathBuf>) -> Result<Real> {
         let roots = roots.into_iter().map(|root| super::paths::plain(&root)).collect::<Result<_>>()?;
         Ok(Real::within(Fence::around(roots)))
@@ -100,12 +100,12 @@ impl Real {
         Real { wall: Some(Arc::new(policy)), ..self }
     }
 
-    /// Starts programs, and connects to databases, as this user.
+    /// Starts programs and connects to databases as this user.
     pub fn with_account(self, account: Option<Arc<account::Account>>) -> Real {
         Real { account, ..self }
     }
 
-    /// Starts other recipes by this.
+    /// Starts other recipes through this launcher.
     pub fn with_launcher(self, launcher: Option<Arc<launcher::Launcher>>) -> Real {
         Real { launcher, ..self }
     }
@@ -116,7 +116,7 @@ impl Real {
         })
     }
 
-    /// Adds variables, or replaces others: what `.env` says about the network.
+    /// Adds or replaces environment variables: the network settings from `.env`.
     pub fn with_variables(self, variables: impl IntoIterator<Item = (String, String)>) -> Real {
         let mut environment = (*self.environment).clone();
         for (name, value) in variables {
@@ -125,13 +125,13 @@ impl Real {
         Real { environment: Arc::new(environment), ..self }
     }
 
-    /// Says how many cores compression may use, in place of all.
+    /// Limits the number of cores that compression may use.
     pub fn with_cores(self, cores: usize) -> Real {
         Real { cores: Some(cores), ..self }
     }
 
-    /// Waits until everything that was dropped is undone, children and partial files; `false` when that took longer
-    /// than `timeout`. To be called before the process ends.
+    /// Waits until every dropped child and partial file is cleaned up; `false` if that takes longer than `timeout`. Call this before the
+    /// process ends.
     pub fn settle(&self, timeout: Duration) -> bool {
         self.undo.settle(timeout)
     }
@@ -156,7 +156,7 @@ impl Real {
         }
     }
 
-    /// Within what programs start.
+    /// The wall and the account for new programs.
     fn place(&self) -> programs::Place<'_> {
         programs::Place { wall: self.wall.as_deref(), account: self.account.as_ref() }
     }

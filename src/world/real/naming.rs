@@ -1,4 +1,4 @@
-//! Gives names to files without ever taking a name from another file.
+//! Renames files and never replaces an existing file.
 
 use std::ffi::OsStr;
 use std::io;
@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::fence::Spot;
 
-/// Whether anything is there, a dangling link too.
+/// Whether the name exists, including a dangling link.
 pub fn exists(spot: &Spot) -> io::Result<bool> {
     match rustix::fs::statat(&spot.folder, &spot.name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(_) => Ok(true),
@@ -18,20 +18,20 @@ pub fn exists(spot: &Spot) -> io::Result<bool> {
     }
 }
 
-/// Renames, and fails with `AlreadyExists` when the new name is taken.
+/// Renames, and fails with `AlreadyExists` if the new name exists.
 pub fn rename_new(from: &Dir, old: &OsStr, to: &Dir, new: &OsStr) -> io::Result<()> {
     match rustix::fs::renameat_with(from, old, to, new, RenameFlags::NOREPLACE) {
-        // Not every file system can refuse to replace, NFS for one.
+        // Not every file system supports this flag; NFS does not.
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => link_new(from, old, to, new),
         other => Ok(other?),
     }
 }
 
-/// The same by a hard link, which never replaces.
+/// The same with a hard link, which never replaces.
 fn link_new(from: &Dir, old: &OsStr, to: &Dir, new: &OsStr) -> io::Result<()> {
     match rustix::fs::linkat(from, old, to, new, AtFlags::empty()) {
         Ok(()) => Ok(rustix::fs::unlinkat(from, old, AtFlags::empty())?),
-        // Folders, and file systems without hard links (object stores mounted as folders): looking first is all that is left.
+        // Folders, and file systems without hard links (such as mounted object stores): only a check before the rename is possible.
         Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS) => {
             if exists(&Spot { folder: to.try_clone()?, name: new.to_owned() })? {
                 return Err(Errno::EXIST.into());

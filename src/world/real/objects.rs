@@ -1,4 +1,4 @@
-//! Reaches object stores: hands each act to the client of the store's kind.
+//! Accesses object stores: hands each operation to the client for the store's kind.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ mod sums;
 pub use learned::Learned;
 pub use lent::Lent;
 
-/// What leads to stores: the network, files and programs, and what the environment says of them.
+/// The way to stores: the network, files, programs, and the settings in the environment.
 #[derive(Clone)]
 pub struct Reach {
     pub http: Http,
@@ -45,18 +45,18 @@ pub struct Reach {
     pub undo: Undo,
     pub lent: Lent,
     pub learned: Learned,
-    /// Where uploads in parts are written down; nowhere outside a run.
+    /// Where uploads in parts are recorded; `None` outside a run.
     pub uploads: Option<Arc<dyn UploadRecord>>,
-    /// The programs that may be started; any where nobody says.
+    /// The programs that may be started; any if not set.
     pub programs: Option<Arc<Vec<String>>>,
 }
 
 /// The client of one kind of store.
 pub trait Backend: Send + Sync {
-    /// An object as a stream, whose end is where the store said that it is.
+    /// Opens an object as a stream, which ends only where the store said that it would.
     fn get(&self, object: Object) -> BoxFuture<'_, Result<Box<dyn Source>>>;
 
-    /// A new object. Whether it can be stored there is asked before the first byte.
+    /// Creates a new object. Whether the key may be used is checked before the first byte.
     fn put(&self, put: Put) -> BoxFuture<'_, Result<Box<dyn Sink>>>;
 
     fn stat(&self, object: Object) -> BoxFuture<'_, Result<Option<ObjectStat>>>;
@@ -67,10 +67,10 @@ pub trait Backend: Send + Sync {
 
     fn make_bucket(&self, store: Arc<Store>) -> BoxFuture<'_, Result<bool>>;
 
-    /// What a look at it finds, which changes nothing; `recorded` are the uploads that runs of this machine have begun.
+    /// Examines the store without changing it; `recorded` are the uploads that runs of this machine have begun.
     fn examine(&self, store: Arc<Store>, _recorded: Vec<BegunUpload>) -> BoxFuture<'_, Result<Vec<Seen>>> {
         Box::pin(async move {
-            // Nobody has an object of this name: the answer only shows that the store can be asked.
+            // No object has this name: the answer only shows that the store can be reached.
             let object = Object::new(store.clone(), ".hikae-check")?;
             match self.stat(object).await {
                 Ok(_) => Ok(vec![Seen::Good(format!("`{}` answers", store.title()))]),
@@ -80,7 +80,7 @@ pub trait Backend: Send + Sync {
         })
     }
 
-    /// What only some kinds of stores know.
+    /// Requests that only some kinds of stores support.
     fn ask(&self, ask: StoreAsk) -> BoxFuture<'_, Result<Option<String>>> {
         let what = format!("cannot {} `{}`", ask.verb(), ask.title());
         let why = format!("hikae does not do this for stores of the kind `{}`", ask.store().kind.scheme());
@@ -109,6 +109,6 @@ impl Reach {
     }
 }
 
-/// The variables that say how stores are reached.
+/// The environment variables that configure access to stores.
 pub static VARIABLES: std::sync::LazyLock<Vec<&'static str>> =
     std::sync::LazyLock::new(|| [s3::VARIABLES.as_slice(), &google::VARIABLES, &azure::VARIABLES].concat());

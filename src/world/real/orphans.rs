@@ -1,7 +1,7 @@
-//! Ends what the programs of a run have left running, also in sessions of their own.
+//! Ends the programs that a run has left running, also in sessions of their own.
 //!
-//! What a program leaves behind becomes a child of this process. Programs that may stay are known by a limit that all
-//! others have lower, and that nobody but root can raise again.
+//! A program that is left behind becomes a child of this process. Programs that may stay are marked by a resource limit that is lower in
+//! all others, and that only root can raise again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use rustix::process::{
     Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, set_child_subreaper, setrlimit, waitpid,
 };
 
-/// How long a program that was left behind has to clean up.
+/// How long a program that is left behind has to clean up.
 const GRACE: Duration = Duration::from_millis(300);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// No recipe needs message queues; the limit is lower by one byte, which no program notices.
@@ -20,23 +20,23 @@ const MARK: Resource = Resource::Msgqueue;
 
 static ADOPTS: AtomicBool = AtomicBool::new(false);
 
-/// What became of the programs that were left running.
+/// The result for the programs that were left running.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Left {
     pub ended: usize,
-    /// Started by something that may leave them.
+    /// Started by a program that may leave them.
     pub spared: usize,
     /// Could not be ended.
     pub stayed: usize,
 }
 
-/// From now on, what a child leaves behind is ours; says whether this kernel can report it.
+/// Makes this process adopt what its children leave behind, and records whether the kernel supports it.
 pub fn adopt() {
     let adopted = set_child_subreaper(Some(rustix::process::getpid())).is_ok();
     ADOPTS.store(adopted, Ordering::Relaxed);
 }
 
-/// Ends what was adopted. A process that adopts nothing has only children that it knows.
+/// Ends adopted processes. Without adoption, this process has only children that it started itself.
 pub fn end_adopted(within: Duration, keep: Option<Pid>) -> Left {
     if ADOPTS.load(Ordering::Relaxed) { end_all(within, keep) } else { Left::default() }
 }
@@ -46,7 +46,7 @@ pub fn can_list() -> bool {
     fs::exists("/proc/thread-self/children").unwrap_or(false) // what cannot be seen cannot be listed
 }
 
-/// Marks the calling process as one that ends with the run: system calls and nothing else.
+/// Marks the calling process as one that ends with the run. Only system calls.
 pub fn mark() -> io::Result<()> {
     let now = getrlimit(MARK);
     let lower = Some(now.maximum.unwrap_or(u64::MAX).saturating_sub(1));
@@ -54,7 +54,7 @@ pub fn mark() -> io::Result<()> {
     Ok(setrlimit(MARK, Rlimit { current, maximum: lower })?)
 }
 
-/// Ends every child of this process but those that may stay, and `keep`; stops trying after `within`.
+/// Ends every child of this process except those that may stay and `keep`; stops trying after `within`.
 fn end_all(within: Duration, keep: Option<Pid>) -> Left {
     let began = Instant::now();
     let mut seen: Vec<Pid> = Vec::new();
@@ -88,12 +88,12 @@ fn end(pid: Pid, signal: Signal) {
     }
 }
 
-/// Whether a child has ended already; then nothing is left of it.
+/// Whether a child has already ended and left nothing behind.
 fn reaped(pid: Pid) -> bool {
     !matches!(waitpid(Some(pid), WaitOptions::NOHANG), Ok(None))
 }
 
-/// The children of this process, whichever thread has them.
+/// The children of all threads of this process.
 fn children() -> Vec<Pid> {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten(); // without it there is nothing to find
     let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
@@ -102,11 +102,11 @@ fn children() -> Vec<Pid> {
         .collect()
 }
 
-/// Whether a child lacks the mark. Where it is not known, the child ends.
+/// Whether a child lacks the mark. If this is unknown, the child is ended.
 fn may_stay(pid: Pid) -> bool {
     let ours = getrlimit(MARK).maximum.unwrap_or(u64::MAX);
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: nothing is set, and the kernel writes one structure behind the pointer, which lives as long as the call.
+    // SAFETY: the call sets no limit, and the kernel writes one structure behind the pointer, which outlives the call.
     let answer =
         unsafe { libc::prlimit(pid.as_raw_nonzero().get(), libc::RLIMIT_MSGQUEUE, std::ptr::null(), &raw mut limit) };
     answer == 0 && ours > 0 && limit.rlim_max >= ours

@@ -1,4 +1,4 @@
-//! Sets the mode and the owner of a file or folder, and never of what a link leads to.
+//! Sets the mode and the owner of a file or folder, and never follows a link.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -14,7 +14,7 @@ use crate::world::refusals::{is_a_link, unknown_owner};
 pub fn set_mode(fence: &Fence, path: &Path, mode: u32) -> Result<()> {
     let act = "set the mode of";
     let file = point_at(fence, act, path)?;
-    // A handle that only names a file cannot be given to fchmod; its name under /proc leads to the very file.
+    // fchmod rejects a path-only handle; its name under /proc refers to the same file.
     let name = format!("/proc/self/fd/{}", file.as_raw_fd());
     let set = rustix::fs::chmodat(CWD, name, Mode::from_raw_mode(mode), AtFlags::empty());
     set.map_err(|errno| fence.trouble(act, path, errno.into()))
@@ -31,7 +31,7 @@ pub fn set_owner(fence: &Fence, path: &Path, user: Option<&str>, group: Option<&
     set.map_err(|errno| fence.trouble(act, path, errno.into()))
 }
 
-/// A handle on exactly what has this name; a pipe or a socket is not opened by it.
+/// A handle on exactly this name; a pipe or a socket is not opened by it.
 fn point_at(fence: &Fence, act: &str, path: &Path) -> Result<OwnedFd> {
     let fail = |cause: io::Error| fence.trouble(act, path, cause);
     let spot = fence.spot(path, None).map_err(fail)?;

@@ -1,4 +1,4 @@
-//! Reads files into an archive on threads of its own, a bounded way ahead of what takes its bytes.
+//! Reads files into an archive on separate threads, a limited amount ahead of the consumer.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -23,17 +23,17 @@ mod folder;
 pub mod owners;
 mod worker;
 
-/// Threads that read. More of them help where the disk has to be waited for.
+/// The number of reading threads. More of them help if the disk is slow to answer.
 const WORKERS: usize = 3;
-/// Batches that wait for their turn to be taken.
+/// The number of batches that wait to be consumed.
 const BATCHES_AHEAD: usize = 16;
-/// What one batch holds at most, where it has more than one file.
+/// The maximum size of a batch with more than one file.
 const BATCH_FILES: usize = 64;
 const BATCH_BYTES: u64 = 512 << 10;
-/// Files that a batch holds open at most: those of more than one name.
+/// The maximum number of open files per batch: those with more than one name.
 const BATCH_HELD: usize = 8;
 
-/// Starts to read.
+/// Starts reading.
 pub fn pack(fence: Arc<Fence>, packing: Packing) -> Result<Packed> {
     let findings = Findings::default();
     let (orders, next) = mpsc::channel(BATCHES_AHEAD);
@@ -49,14 +49,14 @@ fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
     started.map(drop).map_err(|cause| Error::io("cannot start a thread that reads files", cause))
 }
 
-/// What comes next in the archive.
+/// The next item in the archive.
 enum Order {
     Batch(mpsc::Receiver<Result<Piece>>),
     End,
     Failed(Error),
 }
 
-/// Finds what is to be read, in the order of the archive.
+/// Finds the files to read, in archive order.
 struct Walker {
     fence: Arc<Fence>,
     job: Arc<Job>,
@@ -70,7 +70,7 @@ impl Walker {
             Err(error) => Order::Failed(error),
         };
         if self.orders.blocking_send(last).is_err() {
-            // the stream was dropped meanwhile: nobody is left to hear it
+            // the stream was dropped meanwhile: the result has no receiver
         }
     }
 
@@ -92,7 +92,7 @@ impl Walker {
     }
 }
 
-/// Gathers entries until they are worth a hand-over.
+/// Gathers entries until the batch is large enough to hand over.
 struct Gathered<'a> {
     work: SyncSender<Batch>,
     orders: &'a mpsc::Sender<Order>,
@@ -133,7 +133,7 @@ impl Gathered<'_> {
 struct PackSource {
     orders: mpsc::Receiver<Order>,
     batch: Option<mpsc::Receiver<Result<Piece>>>,
-    /// What comes after the last batch.
+    /// What follows the last batch.
     end: &'static [u8],
     ended: bool,
 }
@@ -168,7 +168,7 @@ impl Source for PackSource {
     }
 }
 
-/// A thread ended without saying why: it panicked.
+/// A thread ended without a result: it panicked.
 fn stopped() -> Error {
     Error::new(Kind::Other, "cannot go on with the archive: what reads the files stopped")
         .hint("please report this as a bug in hikae")

@@ -1,4 +1,4 @@
-//! An unfinished file: written under a partial name, locked while its writer lives, shown under its own name in one step.
+//! An unfinished file: written under a partial name, locked while its writer lives, and renamed to its own name in one step.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -20,17 +20,17 @@ use crate::world::EntryKind;
 use crate::world::partial::{FOLDER_MODE, partial_name};
 use crate::world::refusals::taken;
 
-/// How much is written before the kernel is asked to begin storing it, so that the last sync does not have to store everything.
+/// How much is written before an early writeback starts, so that the last sync does not have to store everything.
 const STORE_EVERY: u64 = 8 << 20;
 
-/// A file under way. What is neither published nor discarded is discarded when this is dropped.
+/// A file in progress. If it is neither published nor discarded, a drop discards it.
 pub struct Part {
     spot: Spot,
     file: File,
     partial: std::ffi::OsString,
     path: PathBuf,
     written: AtomicU64,
-    /// What the file looked like when it was last brought to stable storage.
+    /// The metadata of the file at its last sync.
     synced: Mutex<Option<Stamp>>,
     state: Mutex<State>,
 }
@@ -43,11 +43,11 @@ enum State {
 }
 
 impl Part {
-    /// Starts a file of exactly `mode` beside where it will be. With `replace` another may be there already.
+    /// Creates a file with exactly `mode` beside its final path. With `replace`, the final path may already exist.
     pub fn start(fence: &Fence, path: &Path, mode: u32, replace: bool) -> Result<Part> {
         let fail = |cause| fence.trouble("create", path, cause);
         let spot = fence.spot(path, Some(FOLDER_MODE)).map_err(fail)?;
-        // Better now than after hours of writing. The commit checks again.
+        // Better now than after hours of writing. The commit checks it again.
         if exists(&spot).map_err(fail)? && !replace {
             return Err(taken(path));
         }
@@ -61,8 +61,8 @@ impl Part {
         let before = self.written.fetch_add(data.len() as u64, Ordering::Relaxed);
         let after = before + data.len() as u64;
         if before / STORE_EVERY != after / STORE_EVERY {
-            // Begins to store what is written and drops what is stored from memory, where it would push the database's pages out.
-            // It is only advice: a file system that does not take it loses nothing.
+            // Starts the writeback, and drops stored pages from the cache, where they would push out the database's pages. This is only a
+            // hint: on a file system that ignores it, nothing is lost.
             if let Err(errno) = rustix::fs::fadvise(&self.file, 0, None, Advice::DontNeed) {
                 tracing::debug!(path = %self.path.display(), %errno, "the kernel did not take the advice to store early");
             }
@@ -70,7 +70,7 @@ impl Part {
         Ok(())
     }
 
-    /// Brings everything to stable storage.
+    /// Syncs everything to stable storage.
     pub fn sync(&self) -> Result<()> {
         let seen = self.file.sync_all().and_then(|()| self.stamp());
         let stamp = seen.map_err(|cause| trouble("write", &self.path, cause))?;
@@ -78,24 +78,24 @@ impl Part {
         Ok(())
     }
 
-    /// By what the file is known again, as it is now.
+    /// The current stamp, which identifies the file later.
     fn stamp(&self) -> io::Result<Stamp> {
         Ok(described(EntryKind::File, &rustix::fs::fstat(&self.file)?).stamp())
     }
 
-    /// Whether nobody has touched the file since it was brought to stable storage.
+    /// Whether the file is unchanged since its last sync.
     fn untouched(&self) -> io::Result<bool> {
         let synced = self.synced.lock().unwrap_or_else(|broken| broken.into_inner()).clone();
         Ok(synced == Some(self.stamp()?))
     }
 
-    /// Reads what was written, as far as the kernel allows from where it is stored and not from memory.
+    /// Reads the written data, if possible from the storage and not from the page cache.
     pub fn read_back(&self) -> Result<FileSource> {
         let fail = |cause| trouble("read back", &self.path, cause);
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let opened = rustix::fs::openat(&self.spot.folder, &self.partial, flags, Mode::empty());
         let file = File::from(opened.map_err(|errno| fail(errno.into()))?);
-        // What is synced already can leave the memory at once.
+        // Synced pages can leave the cache at once.
         if let Err(errno) = rustix::fs::fadvise(&file, 0, None, Advice::DontNeed) {
             tracing::debug!(path = %self.path.display(), %errno, "the kernel did not take the advice to read from the disk");
         }
@@ -103,7 +103,7 @@ impl Part {
         Ok(FileSource::of(file, &self.path, size))
     }
 
-    /// Shows the file under its own name, lastingly. Gives by what it is known again; one that somebody has touched is never.
+    /// Renames the file to its own name and syncs the folder. Returns its stamp; after an outside change, a stamp that never matches.
     pub fn publish(&self, replace: bool) -> Result<Stamp> {
         let mut state = self.state();
         if *state != State::Open {
@@ -127,7 +127,7 @@ impl Part {
         Ok(stamp)
     }
 
-    /// Removes what was written, unless it is published.
+    /// Removes the written data, unless it is published.
     pub fn discard(&self) -> Result<()> {
         let mut state = self.state();
         match *state {
@@ -136,7 +136,7 @@ impl Part {
         }
     }
 
-    /// Removes what was written even if it is published: for a commit whose caller has gone away before it heard of it.
+    /// Removes the written data even if it is published: for a commit whose caller has stopped waiting for the result.
     pub fn revoke(&self) -> Result<()> {
         let mut state = self.state();
         match *state {
@@ -146,7 +146,7 @@ impl Part {
         }
     }
 
-    /// Whether it is neither published nor removed. One that is busy in another thread is.
+    /// Whether it is neither published nor removed. A file that is busy in another thread counts as open.
     pub fn is_open(&self) -> bool {
         self.state.try_lock().map_or(true, |state| *state == State::Open)
     }
@@ -172,7 +172,7 @@ impl Drop for Part {
     }
 }
 
-/// Opens a new partial file whose lock says that its writer lives.
+/// Creates a partial file with a lock that shows that its writer lives.
 fn open_partial(spot: &Spot, mode: u32) -> io::Result<(File, std::ffi::OsString)> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let mode = Mode::from_raw_mode(mode);
@@ -183,22 +183,22 @@ fn open_partial(spot: &Spot, mode: u32) -> io::Result<(File, std::ffi::OsString)
             Err(rustix::io::Errno::EXIST) => continue,
             Err(errno) => return Err(errno.into()),
         };
-        // Busy: a sweep got hold of it between the two calls and takes it for dead. Without locks on this file system
-        // no sweep can do that, and none are needed.
+        // Busy: a sweep took the lock between the two calls and treats the file as abandoned. Without locks on this file system, no sweep
+        // can do that, and no lock is needed.
         if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(rustix::io::Errno::WOULDBLOCK) {
             continue;
         }
         if rustix::fs::fstat(&file)?.st_nlink == 0 {
             continue;
         }
-        // The umask narrows what open was asked for.
+        // The umask narrows the mode that open received.
         rustix::fs::fchmod(&file, mode)?;
         hand_over(&spot.folder, &file, "")?;
         return Ok((file, partial));
     }
 }
 
-/// Differs from that of every other file under way on this machine; the open with `EXCL` has the last word.
+/// Unique among the files in progress on this machine; `EXCL` at open makes sure of it.
 fn unique() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))

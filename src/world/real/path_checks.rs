@@ -1,4 +1,4 @@
-//! Checks paths outside of a run: whether one can be read, written or is locked, and where it really is.
+//! Checks paths outside of a run: whether a path is readable, writable or locked, and its real path.
 
 use std::path::{Path, PathBuf};
 
@@ -8,12 +8,12 @@ use crate::error::{Error, Kind, Result};
 use crate::world::Space;
 use crate::world::real::this_process::current_dir;
 
-/// What an ordinary user may still write to the file system of a folder, and its size; nothing where that is not known.
+/// The free space for an ordinary user on the file system of a folder, and its size; `None` if unknown.
 pub fn space(folder: &Path) -> Option<Space> {
     super::files::disk_free(folder).ok()
 }
 
-/// Whether a file can be written to this folder, or the folder can be made.
+/// Whether a file can be written to this folder, or the folder can be created.
 pub fn writable_folder(folder: &Path) -> Result<()> {
     let cannot = || format!("`{}` cannot be written", folder.display());
     let nearest = folder.ancestors().find(|above| above.symlink_metadata().is_ok()).unwrap_or(Path::new("/"));
@@ -34,24 +34,24 @@ fn may(path: &Path, access: Access) -> std::io::Result<()> {
     Ok(rustix::fs::accessat(CWD, path, access, AtFlags::EACCESS)?)
 }
 
-/// The path of a file without links and `..` above it, as far as what is above it exists.
+/// The path of a file with links and `..` above it resolved, as far as its folders exist.
 pub fn resolved(path: &Path) -> PathBuf {
     let above = path.ancestors().skip(1).find_map(|above| Some((above, above.canonicalize().ok()?)));
     let plain = above.and_then(|(above, real)| Some(real.join(path.strip_prefix(above).ok()?)));
     plain.unwrap_or_else(|| path.to_owned())
 }
 
-/// The same of a path as a person has typed it, in the current folder.
+/// The same for a path as the user typed it, relative to the current folder.
 pub fn from_here(path: &Path) -> Result<PathBuf> {
     Ok(resolved(&current_dir()?.join(path)))
 }
 
-/// The path of a file or folder without any links, as far as it exists.
+/// The path of a file or folder with all links resolved, as far as it exists.
 pub fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| resolved(path))
 }
 
-/// Whether some process holds the lock at this path.
+/// Whether a process holds the lock at this path.
 pub fn is_locked(path: &Path) -> bool {
     let Ok(file) = std::fs::File::open(path) else { return false }; // without a file there is no holder
     rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared).is_err()

@@ -1,4 +1,4 @@
-//! Moves bytes out of and into a program.
+//! Moves bytes from and to a program.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,36 +15,36 @@ use crate::error::{Error, Result};
 use crate::stream::{Piece, Sink, Source};
 use crate::world::refusals::stopped_reading;
 
-/// The kernel's default of 64 KiB makes program and hikae take turns; this is the most that a user may ask for by default.
+/// With the kernel's default of 64 KiB, the program and hikae take turns; this is the default maximum for ordinary users.
 const PIPE_BYTES: usize = 1 << 20;
 
-/// What pieces are cut from; used again once all that were cut from it are gone.
+/// Pieces are slices of this block; it is reused when all of its slices are dropped.
 const BLOCK_BYTES: usize = 1 << 20;
 
-/// As large as pieces get when the program is ahead of us.
+/// The maximum piece size, when the program is faster than hikae.
 const PIECE_BYTES: usize = 256 << 10;
 
-/// A smaller piece is worth a breath for more, and a smaller rest of a block is left unused.
+/// Below this size, a short wait for more data pays off, and a smaller rest of a block stays unused.
 const LEAST_BYTES: usize = 64 << 10;
 
-/// How long a program may fill the pipe before the next look: far less than it takes to fill all of it.
+/// How long a program may fill the pipe before the next look: far less than it takes to fill the pipe.
 const BREATH: Duration = Duration::from_millis(1);
 
-/// Between two looks at whether a program has taken all of its input.
+/// The interval between two checks whether a program has read all of its input.
 const LEAST_WAIT: Duration = Duration::from_micros(100);
 const MOST_WAIT: Duration = Duration::from_millis(20);
 
-/// Enlarges a pipe. A user who has used up the pipe allowance keeps the small one: slower, and just as right.
+/// Enlarges a pipe. If the user's pipe allowance is used up, the pipe stays small: slower, but still correct.
 pub fn enlarge(pipe: &impl AsFd) {
     if let Err(errno) = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES) {
         tracing::debug!(%errno, "the pipe keeps its size");
     }
 }
 
-/// What a program writes.
+/// The output of a program.
 ///
-/// The pipe is in the event queue only while it is empty. There every write of the program wakes a thread, and `pg_dump` writes 4 KiB
-/// at a time: a quarter of a million wake-ups for a gigabyte, whether or not anybody waits for them.
+/// The pipe is in the event queue only while it is empty. In the queue, every write of the program wakes a thread, and `pg_dump` writes 4
+/// KiB at a time: a quarter of a million wake-ups per gigabyte, even without a waiting reader.
 pub struct ProgramOutput {
     pipe: OwnedFd,
     block: BytesMut,
@@ -66,7 +66,8 @@ impl ProgramOutput {
         }
     }
 
-    /// Fills the block with what there is and what comes soon. One that is left empty says that the program has closed the pipe.
+    /// Fills the block with the available data and what follows shortly. A block that stays empty means that the program has closed the
+    /// pipe.
     async fn fill(&mut self) -> io::Result<()> {
         if self.block.capacity() < LEAST_BYTES {
             self.block.reserve(BLOCK_BYTES);
@@ -82,7 +83,7 @@ impl ProgramOutput {
         Ok(())
     }
 
-    /// Takes what is in the pipe, up to a whole piece; says whether more may come.
+    /// Reads what is in the pipe, up to a whole piece; returns whether more may follow.
     fn take(&mut self) -> io::Result<bool> {
         while self.block.len() < PIECE_BYTES && self.block.len() < self.block.capacity() {
             let count = match rustix::io::read(&self.pipe, self.block.spare_capacity_mut()) {
@@ -98,9 +99,9 @@ impl ProgramOutput {
         Ok(true)
     }
 
-    /// Waits for the first bytes; says whether there are any.
+    /// Waits for the first bytes; returns whether there are any.
     async fn wait(&mut self) -> io::Result<bool> {
-        // A second handle of the same pipe: dropping it, also half-way, takes the pipe out of the queue.
+        // A second handle of the same pipe: dropping it, even halfway, removes the pipe from the queue.
         let mut queued = ChildStdout::from_std(self.pipe.try_clone()?.into())?;
         Ok(queued.read_buf(&mut self.block).await? > 0)
     }
@@ -116,7 +117,7 @@ impl Source for ProgramOutput {
     }
 }
 
-/// What a program reads. Its end is the commit; whether the program accepted it shows in its exit.
+/// The input of a program. Closing it is the commit; the exit code shows whether the program accepted it.
 pub struct ProgramInput {
     pipe: ChildStdin,
     program: String,
@@ -135,7 +136,7 @@ impl ProgramInput {
         self.pipe.flush().await.map_err(|cause| self.trouble(cause))
     }
 
-    /// Waits until the program has taken everything out of the pipe: one that ends before has not seen the rest.
+    /// Waits until the program has read everything from the pipe: a program that ends earlier has not seen the rest.
     async fn taken(&mut self) -> Result<()> {
         self.flush().await?;
         let mut wait = LEAST_WAIT;

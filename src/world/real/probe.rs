@@ -1,4 +1,4 @@
-//! Checks whether something can be written, and leaves nothing behind.
+//! Checks whether a path can be written, and leaves nothing behind.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,8 +7,8 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::error::{Error, Result};
 
-/// Tries to write where a recipe writes: into this folder or the nearest one above it that exists, or into the folder of this file.
-/// What is written has no name, or loses it at once.
+/// Tries to write where a recipe writes: into this folder or its nearest existing parent, or into the folder of this file. The test file
+/// has no name, or is unlinked at once.
 pub fn try_write(path: &Path) -> Result<()> {
     let folder = match path.symlink_metadata() {
         Ok(found) if found.is_file() => path.parent().unwrap_or(Path::new("/")),
@@ -27,7 +27,7 @@ fn write_probe(folder: &Path) -> std::io::Result<()> {
     if let Ok(file) = unnamed {
         return std::fs::File::from(file).write_all(b"hikae");
     }
-    // Not every file system has files without a name.
+    // Not every file system supports unnamed files.
     let named = folder.join(format!(".hikae-check-{}", std::process::id()));
     let written = std::fs::File::create_new(&named).and_then(|mut file| file.write_all(b"hikae"));
     if written.is_ok() {

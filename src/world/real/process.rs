@@ -1,4 +1,4 @@
-//! Waits for the end of a program, or ends it with its whole process group.
+//! Waits for the end of a program, or ends it together with its process group.
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
@@ -40,10 +40,10 @@ impl RealProcess {
         Ok(Exit { code: status.code(), signal: status.signal(), stderr: self.tail.text().await })
     }
 
-    /// What a program that failed had started, and did not wait for, ends with it.
+    /// When a program fails, its unfinished child processes are ended too.
     fn write_rest(&self) {
         let group = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
-        // While anything is left of the group, the kernel gives its number to nobody else.
+        // While any process of the group exists, the kernel does not reuse its number.
         if let Some(group) = group.filter(|group| test_kill_process_group(*group).is_ok()) {
             self.undo.run(move || put_down_group(group));
         }
@@ -59,7 +59,7 @@ impl Process for RealProcess {
 impl Drop for RealProcess {
     fn drop(&mut self) {
         let Some(child) = self.child.take() else { return };
-        // Once waited for, the number may belong to another process already.
+        // After the wait, the number may already belong to another process.
         if child.id().is_none() {
             return;
         }
@@ -70,7 +70,7 @@ impl Drop for RealProcess {
     }
 }
 
-/// Ends a process group. The leader is not reaped before the last signal, so that its number cannot pass to others.
+/// Ends a process group. The leader is reaped only after the last signal, so that its number is not reused before.
 fn put_down(mut child: Child, pid: Pid) {
     signal(pid, Signal::TERM);
     let end = Instant::now() + GRACE;
@@ -84,7 +84,7 @@ fn put_down(mut child: Child, pid: Pid) {
     }
 }
 
-/// Ends what is left of a process group whose leader is gone.
+/// Ends the rest of a process group whose leader is gone.
 fn put_down_group(group: Pid) {
     signal(group, Signal::TERM);
     let end = Instant::now() + GRACE;
@@ -100,7 +100,7 @@ fn has_exited(pid: Pid, how: WaitIdOptions) -> bool {
         match waitid(WaitId::Pid(pid), how) {
             Err(Errno::INTR) => {}
             Ok(found) => return found.is_some(),
-            // There is no such child any more.
+            // The child no longer exists.
             Err(_) => return true,
         }
     }

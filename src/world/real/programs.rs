@@ -1,4 +1,4 @@
-//! Starts programs: found along the `PATH`, with a clean environment, in a process group of their own.
+//! Starts programs: found in `PATH`, with a clean environment, each in a separate process group.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,14 +20,14 @@ use crate::world::program::{environment_of_child, passed_on};
 use crate::world::refusals::{no_such_cwd, not_on_path};
 use crate::world::{Child, Command};
 
-/// What a child may reach, and as whom it runs.
+/// What a child may reach, and the user that it runs as.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     pub wall: Option<&'a Policy>,
     pub account: Option<&'a Arc<Account>>,
 }
 
-/// Starts `command`; `ours` is our own environment.
+/// Starts `command`; `ours` is hikae's own environment.
 pub async fn start(command: Command, ours: &BTreeMap<String, String>, place: Place<'_>, undo: &Undo) -> Result<Child> {
     let command = clients::with_variables(command, ours)?;
     let account = place.account.filter(|_| !command.own.stays).cloned();
@@ -78,7 +78,7 @@ fn cannot_start(command: &Command, cause: io::Error) -> Error {
     }
 }
 
-/// Where `program` is: as it says when it is a path, else along `path`.
+/// The path of `program`: itself if it is a path, else found in `path`.
 pub fn find(program: &str, path: &str) -> Result<PathBuf> {
     let fail = |kind, what: &str| Error::new(kind, format!("cannot start `{program}`: {what}"));
     if let Some(found) = which(program, path) {
@@ -93,14 +93,14 @@ pub fn find(program: &str, path: &str) -> Result<PathBuf> {
     }
 }
 
-/// The first executable file of this name along `path`.
+/// The first executable file with this name in `path`.
 pub fn which(program: &str, path: &str) -> Option<PathBuf> {
     let runs = |file: &PathBuf| file.is_file() && rustix::fs::access(file, Access::EXEC_OK).is_ok();
     candidates(program, path).find(runs)
 }
 
-/// Debian's `pg_restore` is a script that starts the real one, and takes longer than that. Here it only reads files, and the newest
-/// reads all of them.
+/// Debian's `pg_restore` is a script that starts the real program, and takes longer than that program. Here it only reads files, and the
+/// newest version reads all of them.
 fn unwrapped(program: PathBuf) -> PathBuf {
     let is_restore = program.file_name().is_some_and(|name| name == READS_ARCHIVES);
     let is_wrapper = || program.canonicalize().is_ok_and(|real| real.ends_with("postgresql-common/pg_wrapper"));
@@ -108,26 +108,26 @@ fn unwrapped(program: PathBuf) -> PathBuf {
     real.into_iter().find(|found| found.is_file()).unwrap_or(program)
 }
 
-/// Turns archives into SQL.
+/// Converts archives to SQL.
 const READS_ARCHIVES: &str = "pg_restore";
 
-/// Where Debian keeps PostgreSQL's servers, one folder a release, and on no `PATH`.
+/// Where Debian keeps the PostgreSQL servers: one folder per release, not in `PATH`.
 const SERVERS: &str = "/usr/lib/postgresql";
-/// The programs of theirs that we start.
+/// The PostgreSQL programs that hikae starts.
 const OF_SERVERS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 
-/// Where `program` could be. An empty part of a `PATH` means the current folder, from which nothing is started.
+/// The candidate paths of `program`. An empty entry in `PATH` means the current folder, from which nothing is started.
 fn candidates<'a>(program: &'a str, path: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
     let direct = program.contains('/').then(|| PathBuf::from(program));
     let search = if direct.is_some() || program.is_empty() { "" } else { path };
     let along = search.split(':').filter(|folder| !folder.is_empty());
     let servers = OF_SERVERS.contains(&program).then(servers).unwrap_or_default();
-    // Before those along the path, where one of them may be alone, away from the others of its release.
+    // Before the entries of `PATH`, where a program may be without the others of its release.
     let folders = servers.into_iter().chain(along.map(PathBuf::from));
     direct.into_iter().chain(folders.map(move |folder| folder.join(program)))
 }
 
-/// The folders of the installed servers, the newest first.
+/// The folders of the installed servers, newest first.
 fn servers() -> Vec<PathBuf> {
     let installed = std::fs::read_dir(SERVERS).into_iter().flatten().flatten(); // not there: none is installed
     let mut releases: Vec<(u32, PathBuf)> = installed
@@ -137,7 +137,7 @@ fn servers() -> Vec<PathBuf> {
     releases.into_iter().rev().map(|(_, bin)| bin).collect()
 }
 
-/// The `PATH` that programs are looked up along.
+/// The `PATH` used to look up programs.
 pub fn search_path(ours: &BTreeMap<String, String>) -> String {
     passed_on(ours).remove("PATH").unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Removes many files in one go, on several threads where they are many; one name that cannot be removed keeps no other.
+//! Removes files in bulk, on several threads if there are many; a failed removal does not stop the others.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,19 +11,19 @@ use super::fence::Fence;
 use crate::error::{Error, Result};
 use crate::world::refusals::{Kept, deepest_first};
 
-/// How many paths are worth a thread.
+/// The minimum number of paths per thread.
 const WORTH_A_THREAD: usize = 2000;
-/// More of them would only wait for each other in the file system.
+/// More threads would only wait for each other in the file system.
 const MOST_THREADS: usize = 4;
 
-/// Files, links themselves, and empty folders; what is in a folder goes before it.
+/// Removes files, links themselves, and empty folders; the contents of a folder are removed before it.
 pub fn remove_many(fence: &Fence, paths: Vec<PathBuf>) -> Result<()> {
     let mut kept = Kept::of(&paths);
     let paths = deepest_first(paths);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = cores.min(MOST_THREADS).min(paths.len() / WORTH_A_THREAD).max(1);
     let parts = side_by_side(fence, &paths, threads);
-    // Folders come when all that lies in them has gone, whichever thread had that.
+    // Folders are removed after all their contents, whichever thread removed those.
     let mut open = None;
     for part in parts {
         for (path, cause) in part {
@@ -39,10 +39,10 @@ fn trouble(fence: &Fence, path: &Path, cause: io::Error) -> Error {
     fence.trouble("remove", path, cause)
 }
 
-/// What could not be removed as a file, part by part in the order of the paths.
+/// The paths that could not be removed as files, part by part in path order.
 type NotRemoved<'a> = Vec<(&'a Path, io::Error)>;
 
-/// Removes all but folders. A thread that cannot be started leaves its part to this one.
+/// Removes everything except folders. If a thread cannot be started, the current thread does its part.
 fn side_by_side<'a>(fence: &Fence, paths: &'a [PathBuf], threads: usize) -> Vec<NotRemoved<'a>> {
     let mut parts = paths.chunks(paths.len().div_ceil(threads).max(1));
     let own = parts.next().unwrap_or_default();
@@ -55,7 +55,7 @@ fn side_by_side<'a>(fence: &Fence, paths: &'a [PathBuf], threads: usize) -> Vec<
             .collect();
         let mut all = vec![files_of(fence, own)];
         for (part, thread) in started {
-            // One that panicked has removed some; what it had not is found to be there or gone.
+            // A thread that panicked has removed some of its paths; the retry finds each path present or gone.
             let ended = thread.ok().and_then(|thread| thread.join().ok());
             all.push(ended.unwrap_or_else(|| files_of(fence, part)));
         }
@@ -72,7 +72,7 @@ fn files_of<'a>(fence: &Fence, paths: &'a [PathBuf]) -> NotRemoved<'a> {
     paths.iter().filter_map(removed).collect()
 }
 
-/// Removes one name; `open` holds the folder of the last one.
+/// Removes one name; `open` holds the folder of the previous name.
 fn remove(fence: &Fence, path: &Path, flags: AtFlags, open: &mut Option<(PathBuf, Dir)>) -> io::Result<()> {
     let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());

@@ -1,4 +1,4 @@
-//! Takes all rights of root from a child, except those that it is given.
+//! Drops all root capabilities of a child, except those that it is granted.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabiliti
 
 use crate::world::capability::Capability;
 
-/// What every program of root keeps: which files it may reach is for the other walls to say.
+/// What every program of root keeps: the other walls limit the files that it may reach.
 const ALWAYS: [Capability; 2] = [Capability::DAC_OVERRIDE, Capability::DAC_READ_SEARCH];
 
 /// The rights that a child keeps.
@@ -19,7 +19,7 @@ impl Rights {
         Rights(ALWAYS.into_iter().chain(given).fold(0, |all, right| all | right.bit()))
     }
 
-    /// Takes all others from the calling process, for good: system calls and nothing else.
+    /// Drops all others from the calling process, for good. Only system calls.
     pub fn keep_only(self) -> io::Result<()> {
         let had = capabilities(None)?;
         if had.permitted.is_empty() {
@@ -40,7 +40,7 @@ impl Rights {
         Ok(())
     }
 
-    /// What no program that it starts can get again. One that this kernel does not know does not matter.
+    /// Capabilities that no program started by the child can regain. One that this kernel does not know is ignored.
     fn drop_bounding(self) {
         for number in (0..Capability::COUNT).filter(|number| self.0 & (1 << number) == 0) {
             // SAFETY: the call takes two numbers and touches no memory.
@@ -49,7 +49,7 @@ impl Rights {
     }
 }
 
-/// Whether there is anything to take: an ordinary user has no such rights.
+/// Whether any capability can be dropped: an ordinary user has none.
 pub fn is_root() -> bool {
     geteuid().is_root()
 }

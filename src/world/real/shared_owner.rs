@@ -1,4 +1,4 @@
-//! Lets root and the user of the service share their files: what root makes in a folder of that user belongs to that user.
+//! Shares files between root and the service user: what root creates in a folder of that user belongs to that user.
 
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rustix::fs::{AtFlags, CWD, Gid, Uid};
 use rustix::io::Errno;
 
-/// The owner of the state folder where root works in it for another user; 0 where there is none.
+/// The owner of the state folder if root works in it for another user; 0 otherwise.
 static SERVICE: AtomicU32 = AtomicU32::new(0);
 
-/// Finds out for whom root works: the owner of the state folder. Files in folders of anybody else stay root's, for they may be secret.
+/// Finds the user that root works for: the owner of the state folder. Files in other users' folders stay root's, because they may be
+/// secret.
 pub fn serve_owner_of(state_dir: &Path) {
     if !rustix::process::geteuid().is_root() {
         return;
@@ -20,7 +21,7 @@ pub fn serve_owner_of(state_dir: &Path) {
     }
 }
 
-/// Gives what was just made, under a name in an open folder or by its handle with an empty name, to the user of the service.
+/// Changes the owner of a new file, by its name in an open folder or by its handle with an empty name, to the service user.
 pub fn hand_over(folder: impl AsFd, made: impl AsFd, name: impl rustix::path::Arg) -> Result<(), Errno> {
     let service = SERVICE.load(Ordering::Relaxed);
     if service == 0 {
@@ -34,7 +35,7 @@ pub fn hand_over(folder: impl AsFd, made: impl AsFd, name: impl rustix::path::Ar
     let given =
         rustix::fs::chownat(made, name, Some(user), Some(group), AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW);
     match given {
-        // A file system without owners, and a container that keeps root from it.
+        // The file system has no owners, or the container does not allow root to change them.
         Err(Errno::PERM | Errno::NOTSUP | Errno::ROFS) => Ok(()),
         other => other,
     }

@@ -1,4 +1,4 @@
-//! Writes a stream into a file that nobody sees before its commit.
+//! Writes a stream into a file that is not visible before its commit.
 
 use std::sync::Arc;
 
@@ -12,19 +12,19 @@ use crate::error::Result;
 use crate::stream::{ReadBack, Sink, Stamped};
 use crate::world::refusals::torn;
 
-/// What is smaller than this is gathered before it is written.
+/// Smaller writes are buffered up to this size.
 const GATHER_BYTES: usize = 1 << 20;
 
 pub struct FileSink {
     part: Arc<Part>,
     undo: Undo,
     gathered: Vec<u8>,
-    /// Something was written since the last sync.
+    /// Data was written since the last sync.
     unsynced: bool,
-    /// A write was cut off half-way: nobody knows what the file holds.
+    /// A write was interrupted: the content of the file is unknown.
     torn: bool,
     stamp: Stamped,
-    /// It may take the place of another file.
+    /// Whether it may replace an existing file.
     replace: bool,
 }
 
@@ -34,7 +34,7 @@ impl FileSink {
         FileSink { part, undo, gathered: Vec::new(), unsynced: true, torn: false, stamp, replace: false }
     }
 
-    /// Says whether it may take the place of another file.
+    /// Sets whether it may replace an existing file.
     pub fn replacing(mut self, replace: bool) -> FileSink {
         self.replace = replace;
         self
@@ -49,7 +49,7 @@ impl FileSink {
         self.write_out(data).await
     }
 
-    /// Writes what was gathered, and then `data`.
+    /// Writes the buffered data, and then `data`.
     async fn write_out(&mut self, data: Bytes) -> Result<()> {
         let part = self.part.clone();
         let mut gathered = std::mem::take(&mut self.gathered);
@@ -75,7 +75,7 @@ impl FileSink {
         Ok(())
     }
 
-    /// Runs `work` to its good end, or leaves this sink torn: after an error, and when the caller stops waiting.
+    /// Runs `work` to its successful end, or leaves this sink torn: after an error, or when the caller stops waiting.
     async fn whole<T: Send + 'static>(&mut self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
         if std::mem::replace(&mut self.torn, true) {
             return Err(torn());
@@ -90,7 +90,7 @@ impl FileSink {
         let mut unheard = Unheard { part: Some(self.part.clone()), undo: self.undo.clone() };
         let (part, replace) = (self.part.clone(), self.replace);
         if replace {
-            // What was replaced is gone either way.
+            // A replaced file is gone either way.
             unheard.part = None;
         }
         let published = move || match replace {
@@ -141,7 +141,7 @@ impl Drop for FileSink {
     }
 }
 
-/// A commit whose caller stops waiting is undone, since the caller reports a failure.
+/// If the caller stops waiting, the commit is undone, because the caller reports a failure.
 struct Unheard {
     part: Option<Arc<Part>>,
     undo: Undo,
@@ -155,7 +155,7 @@ impl Drop for Unheard {
     }
 }
 
-/// A partial file that cannot be removed now is removed by the next sweep.
+/// If a partial file cannot be removed now, the next sweep removes it.
 pub(super) fn settle_part(removed: Result<()>) {
     if let Err(error) = removed {
         tracing::warn!("{}", error.one_line());

@@ -21,16 +21,16 @@ const PIECE_BYTES: usize = 1 << 20;
 pub struct FileSource {
     file: Arc<File>,
     path: PathBuf,
-    /// The size when it was opened; reading less than that is an error.
+    /// The size at open; reading less than that is an error.
     size: u64,
     read: u64,
 }
 
-/// Opens a plain file to be read, and returns its size. What is not a plain file could block for ever, or never end.
+/// Opens a regular file for reading and returns its size. Any other kind of file could block or go on for ever.
 pub fn open_file(fence: &Fence, path: &Path) -> Result<(File, u64)> {
     let fail = |cause| fence.trouble("read", path, cause);
     let mut options = OpenOptions::new();
-    // Without NONBLOCK the open of a named pipe waits for its writer.
+    // Without NONBLOCK, opening a named pipe waits for its writer.
     options.read(true).custom_flags(OFlags::NONBLOCK.bits() as i32);
     let file = fence.open(path, &options).map_err(fail)?.into_std();
     let seen = file.metadata().map_err(fail)?;
@@ -49,7 +49,7 @@ impl FileSource {
         Ok(FileSource::of(file, path, size))
     }
 
-    /// Reads an open file from its current position; less than `size` is an error.
+    /// Reads an open file from its current position; fewer bytes than `size` are an error.
     pub fn of(file: File, path: &Path, size: u64) -> FileSource {
         FileSource { file: Arc::new(file), path: path.to_owned(), size, read: 0 }
     }

@@ -1,7 +1,7 @@
 //! Forks every child on one thread that lasts as long as the process.
 //!
-//! A child asks the kernel to be killed when its parent dies, and for the kernel the parent is the thread that forked:
-//! forked on a thread of a pool, the child would die with that thread.
+//! A child asks the kernel to kill it when its parent dies, and for the kernel the parent is the forking thread: forked on a pool thread,
+//! the child would die with that thread.
 
 use std::io;
 use std::sync::{Arc, Mutex, mpsc};
@@ -19,25 +19,25 @@ type Job = Box<dyn FnOnce() + Send>;
 
 static SPAWNER: Mutex<Option<mpsc::Sender<Job>>> = Mutex::new(None);
 
-/// Starts `command` within `wall`, as another user where one is given.
+/// Starts `command` within `wall`, as another user if one is given.
 pub async fn spawn(mut command: Command, wall: Option<Wall>, account: Option<Arc<Account>>) -> io::Result<Child> {
     prepare(&mut command, wall, account);
     let (answer, answered) = oneshot::channel();
     let runtime = Handle::current();
     let job = move || {
         let _inside = runtime.enter();
-        // Nobody waits any more: the child is dropped, which kills it.
+        // The caller no longer waits: the child is dropped, which kills it.
         drop(answer.send(command.spawn()));
     };
     hand_over(Box::new(job))?;
     answered.await.map_err(io::Error::other)?
 }
 
-/// What the child does between fork and exec. Only system calls are allowed there: another thread may hold the allocator's lock.
+/// The steps of the child between fork and exec. Only system calls are allowed: another thread may hold the allocator's lock.
 fn prepare(command: &mut Command, mut wall: Option<Wall>, account: Option<Arc<Account>>) {
     let parent = getpid();
     let before_exec = move || {
-        // A session of its own, and with it a group of its own: no terminal is to be had there.
+        // A new session, and with it a new process group, without a controlling terminal.
         setsid()?;
         close_the_rest()?;
         let account = account.as_deref();
@@ -46,22 +46,22 @@ fn prepare(command: &mut Command, mut wall: Option<Wall>, account: Option<Arc<Ac
             (None, Some(account)) => account.own_pipes().and_then(|()| account.become_it())?,
             (None, None) => {}
         }
-        // Last: who has become another user has forgotten it.
+        // Last, because a change of user resets it.
         set_parent_process_death_signal(Some(Signal::KILL))?;
-        // It may have died before the line above.
+        // The parent may have died before the line above.
         if getppid() != Some(parent) {
             return Err(rustix::io::Errno::SRCH.into());
         }
         Ok(())
     };
-    // SAFETY: the closure makes system calls and nothing else; it neither allocates nor takes a lock.
+    // SAFETY: the closure only makes system calls; it neither allocates nor takes a lock.
     unsafe { command.pre_exec(before_exec) };
 }
 
-/// What hikae was given open by who started it does not pass on.
+/// Keeps the child from inheriting open files that hikae itself inherited.
 fn close_the_rest() -> io::Result<()> {
     const FIRST: libc::c_uint = 3;
-    // SAFETY: the call takes three numbers, and marks what is open to be closed at the exec.
+    // SAFETY: the call takes three numbers, and marks open files to be closed at the exec.
     let answer = unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     match answer {
         0 => Ok(()),

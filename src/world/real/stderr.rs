@@ -1,4 +1,4 @@
-//! Follows what a program writes to its standard error: every line into the log, the last part kept, no secret in either.
+//! Follows the standard error of a program: every line is logged, the last part is kept, and secrets are removed from both.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -13,14 +13,14 @@ use crate::secret::redact;
 /// How much is kept for the error message.
 const KEPT_BYTES: usize = 64 << 10;
 
-/// More than what is kept is last, so that a secret at the cut is still whole when it is struck out.
+/// Larger than the kept part, so that a secret at the cut is still whole when it is redacted.
 const HELD_BYTES: usize = 2 * KEPT_BYTES;
 
-/// A longer line is reported in parts.
+/// A longer line is logged in parts.
 const LINE_BYTES: usize = 8 << 10;
 
-/// After the exit only what the program left in the pipe is still to come; a grandchild could keep the pipe open for ever,
-/// without a word for so long, or with more words than a pipe holds.
+/// After the exit, only the rest in the pipe is left to read. A grandchild could keep the pipe open for ever, so reading stops
+/// after this long without output, or after more output than a pipe holds.
 const GRACE: Duration = Duration::from_secs(1);
 const PIPE_BYTES: u64 = 64 << 10;
 
@@ -36,7 +36,7 @@ struct LastBytes {
     read_bytes: u64,
 }
 
-/// Begins to follow; the program never has to wait for us.
+/// Starts following; the program never has to wait for hikae.
 pub fn follow(pipe: ChildStderr, program: &str) -> Tail {
     let last = Arc::new(Mutex::new(LastBytes::default()));
     let follower = tokio::spawn(read_all(pipe, program.to_owned(), last.clone()));
@@ -44,7 +44,7 @@ pub fn follow(pipe: ChildStderr, program: &str) -> Tail {
 }
 
 impl Tail {
-    /// What was written last. To be asked after the exit.
+    /// The last part of the output. Call this after the exit.
     pub async fn text(&mut self) -> String {
         let at_exit = lock(&self.last).read_bytes;
         let mut before = at_exit;
@@ -53,7 +53,7 @@ impl Tail {
                 self.follower = None;
                 break;
             }
-            // On a busy machine the rest of a full pipe takes longer.
+            // On a busy machine, reading the rest of a full pipe takes longer.
             let now = lock(&self.last).read_bytes;
             if now == before || now - at_exit > PIPE_BYTES {
                 break;
@@ -78,7 +78,7 @@ impl LastBytes {
         let clean = redact(&String::from_utf8_lossy(&self.bytes));
         let start = clean.ceil_char_boundary(clean.len().saturating_sub(KEPT_BYTES));
         let kept = &clean[start..];
-        // The first line is only a part of one, perhaps of a secret.
+        // The first line may be cut, perhaps within a secret.
         let whole = if start > 0 || self.cut { kept.split_once('\n').map_or(kept, |(_, rest)| rest) } else { kept };
         whole.to_owned()
     }

@@ -1,4 +1,4 @@
-//! Says how this machine reaches object stores: what may be started for them, where uploads are written down, and which client asks.
+//! Configures object stores on this machine: the programs that may be started, the record of uploads, and the client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use crate::world::objects::examined::Seen;
 use crate::world::objects::record::{BegunUpload, UploadRecord};
 
 impl Real {
-    /// Names the programs that a store may start to be reached, or to get its keys.
+    /// Sets the programs that may be started to reach a store or to get its keys.
     pub fn with_programs(self, programs: Vec<String>) -> Real {
         Real { programs: Some(Arc::new(programs)), ..self }
     }
 
-    /// Writes uploads in parts down here, and aborts those that dead runs have left.
+    /// Records multipart uploads here, and aborts those that dead runs have left.
     pub fn with_upload_record(self, record: Arc<dyn UploadRecord>) -> Real {
         Real { uploads: Some(record), ..self }
     }
 
-    /// What a look at a store finds, within this time; nothing is changed in it.
+    /// Returns what a check of a store finds within this time; it changes nothing in the store.
     pub async fn examine(&self, store: Arc<Store>, recorded: Vec<BegunUpload>, within: Duration) -> Result<Vec<Seen>> {
         let backend = self.backend(&store)?;
         let title = store.title();

@@ -1,6 +1,6 @@
-//! Refuses the system calls of a child that no recipe needs, and those that open a network which it did not declare.
+//! Blocks the system calls of a child that no recipe needs, and those that open a network which it did not declare.
 //!
-//! Landlock has no word for them. A refused call fails with an error; it never ends the program.
+//! Landlock does not cover them. A blocked call fails with an error; it never ends the program.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,24 +14,24 @@ use seccompiler::{
     SeccompRule, sock_filter,
 };
 
-/// How much of the network the calls of a child can open.
+/// How much of the network the calls of a child can use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
-    /// Nothing but Unix sockets, and those only where they are declared.
+    /// Only Unix sockets, and only the declared ones.
     Closed { sockets: bool },
-    /// Unix sockets that listen: others come, and it goes to nobody.
+    /// Listening Unix sockets: others may connect to the child, but the child connects to none.
     Serving,
-    /// TCP and UDP; which TCP ports is for Landlock to say.
+    /// TCP and UDP; Landlock limits the TCP ports.
     Ports { sockets: bool },
     /// Everything.
     Open,
 }
 
-/// A filter that is ready to be put on a child.
+/// A filter, ready to install in a child.
 pub struct Filter(&'static BpfProgram);
 
 impl Filter {
-    /// The filter of this network; an error where this machine has none.
+    /// The filter for this network; an error if this machine supports none.
     pub fn of(network: Network) -> io::Result<Filter> {
         static MADE: [OnceLock<Option<BpfProgram>>; 6] = [const { OnceLock::new() }; 6];
         let place = match network {
@@ -44,24 +44,24 @@ impl Filter {
         made.as_ref().map(Filter).ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 
-    /// Puts the filter on the calling process, for good: two system calls and nothing else.
+    /// Installs the filter in the calling process, for good. Only two system calls.
     pub fn put_on(&self) -> io::Result<()> {
         seccompiler::apply_filter(self.0).map_err(|_| io::Error::last_os_error()) // the error's own words could allocate
     }
 }
 
-/// Whether this kernel has such filters.
+/// Whether this kernel supports such filters.
 pub fn available() -> bool {
     const GET_ACTION_AVAIL: c_long = 2;
     let action: u32 = libc::SECCOMP_RET_ERRNO;
-    // SAFETY: the kernel reads one number behind the pointer, which lives as long as the call.
+    // SAFETY: the kernel reads one number behind the pointer, which outlives the call.
     let answer = unsafe { libc::syscall(libc::SYS_seccomp, GET_ACTION_AVAIL, 0, &raw const action) };
     answer == 0 && Filter::of(Network::Open).is_ok()
 }
 
-/// Refused whatever their arguments are.
+/// Blocked with any arguments.
 const NEVER: &[c_long] = &[
-    // What the machine is built of.
+    // Calls that change the machine itself.
     libc::SYS_mount,
     libc::SYS_umount2,
     libc::SYS_pivot_root,
@@ -93,17 +93,17 @@ const NEVER: &[c_long] = &[
     libc::SYS_adjtimex,
     libc::SYS_syslog,
     libc::SYS_vhangup,
-    // Other programs.
+    // Calls that affect other programs.
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
     libc::SYS_process_vm_writev,
     libc::SYS_process_madvise,
     libc::SYS_pidfd_getfd,
     libc::SYS_kcmp,
-    // Files by their number, past every path.
+    // Calls that open files by handle, without a path check.
     libc::SYS_open_by_handle_at,
     libc::SYS_fanotify_init,
-    // Parts of the kernel that were holes before, and that no backup needs.
+    // Kernel features with a history of security holes, which no backup needs.
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
     libc::SYS_userfaultfd,
@@ -120,7 +120,7 @@ const NEVER_HERE: &[c_long] = &[libc::SYS_iopl, libc::SYS_ioperm, libc::SYS_kexe
 #[cfg(not(target_arch = "x86_64"))]
 const NEVER_HERE: &[c_long] = &[];
 
-/// What makes a namespace of its own, in which root would be root again.
+/// Flags that create a namespace in which root would have its rights again.
 const NEW_NAMESPACES: [i32; 7] = [
     libc::CLONE_NEWNS,
     libc::CLONE_NEWCGROUP,
@@ -131,13 +131,13 @@ const NEW_NAMESPACES: [i32; 7] = [
     libc::CLONE_NEWNET,
 ];
 
-/// A kind of socket that is older than the families that replace it.
+/// An older socket type, replaced by the socket families.
 const PACKET: i32 = 10;
 
-/// Typing into a terminal, in two ways: `TIOCSTI` and `TIOCLINUX`.
+/// Injecting input into a terminal, in two ways: `TIOCSTI` and `TIOCLINUX`.
 const TYPING: [u64; 2] = [0x5412, 0x541C];
 
-/// Calls that change another process than the one that calls: the place of its number.
+/// Calls that change another process: the index of the process number argument.
 const OTHERS: [(c_long, u8); 7] = [
     (libc::SYS_setpriority, 1),
     (libc::SYS_sched_setparam, 0),
@@ -151,7 +151,7 @@ const OTHERS: [(c_long, u8); 7] = [
 type Rules = BTreeMap<c_long, Vec<SeccompRule>>;
 type Made<T> = Result<T, BackendError>;
 
-/// What is compared: the place of an argument, how much of it, and with what.
+/// A comparison: the argument index, its width, the operator and the value.
 type Compared = (u8, SeccompCmpArgLen, SeccompCmpOp, u64);
 
 fn program(network: Network) -> Result<BpfProgram, BackendError> {
@@ -204,7 +204,7 @@ fn refuse_network(rules: &mut Rules, network: Network) -> Made<()> {
     if !sockets {
         refuse(rules, libc::SYS_socket, &[family(Eq, AF_UNIX)])?;
     }
-    // Data that goes with the first packet would pass by the look at `connect`.
+    // Data in the first packet (TCP Fast Open) would bypass the check on `connect`.
     let fast_open = u64::from(libc::MSG_FASTOPEN.cast_unsigned());
     for (call, place) in [(libc::SYS_sendto, 3), (libc::SYS_sendmsg, 2), (libc::SYS_sendmmsg, 3)] {
         refuse(rules, call, &[(place, Dword, MaskedEq(fast_open), fast_open)])?;
@@ -218,7 +218,7 @@ fn refuse_network(rules: &mut Rules, network: Network) -> Made<()> {
         }
         return Ok(());
     }
-    // A socket that listens is given a port where it asked for none.
+    // `listen` on an unbound socket gets a port automatically.
     rules.insert(libc::SYS_listen, Vec::new());
     refuse(rules, libc::SYS_socket, &[family(Eq, AF_NETLINK), (2, Dword, Ne, 0)])?;
     for known in [AF_INET, AF_INET6] {
@@ -226,7 +226,7 @@ fn refuse_network(rules: &mut Rules, network: Network) -> Made<()> {
             let kind = (1, Dword, MaskedEq(0xf), u64::from(kind.cast_unsigned()));
             refuse(rules, libc::SYS_socket, &[family(Eq, known), kind])?;
         }
-        // Landlock knows the ports of TCP alone, not those of what is like it.
+        // Landlock knows only the ports of TCP, not those of similar protocols.
         let other = [0, libc::IPPROTO_TCP, libc::IPPROTO_UDP]
             .map(|protocol| (2, Dword, Ne, u64::from(protocol.cast_unsigned())));
         refuse(rules, libc::SYS_socket, &[&[family(Eq, known)][..], &other[..]].concat())?;
@@ -234,8 +234,8 @@ fn refuse_network(rules: &mut Rules, network: Network) -> Made<()> {
     Ok(())
 }
 
-/// Puts before a filter what it has no word for: calls of another numbering, and the one whose arguments are in memory,
-/// are not there at all. Then a C library takes the older call. What is made for another machine gets an error as well.
+/// Adds checks before the filter that it cannot express: calls with another numbering, and the call whose arguments are in memory, fail as
+/// not implemented, so that a C library uses the older call. Programs for another architecture get an error too.
 fn guarded(mut filter: BpfProgram) -> BpfProgram {
     const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
     const AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;

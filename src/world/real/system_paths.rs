@@ -1,12 +1,12 @@
-//! Lists what every program needs of the system, and may therefore reach through any wall.
+//! Lists the system paths that every program needs, and may therefore reach through any wall.
 
-/// Programs and their libraries: to be read and run.
+/// Programs and their libraries: readable and executable.
 pub const PROGRAMS: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"];
 
-/// Where each package has a folder of its own, of which a program needs more than its `bin`; it sees no other's.
+/// Systems with one folder per package, of which a program needs more than its `bin`; other packages stay hidden.
 pub const PACKAGES: &str = "/opt";
 
-/// To be read. Of `/proc` only what shows nothing about other processes, and so none of their secrets.
+/// Readable. From `/proc`, only files that show nothing about other processes, and so none of their secrets.
 pub const READ: &[&str] = &[
     "/etc/alternatives",
     "/etc/ca-certificates",
@@ -44,8 +44,8 @@ pub const READ: &[&str] = &[
     "/sys/fs/cgroup",
 ];
 
-/// Devices without content of their own.
+/// Devices without stored content.
 pub const DEVICES: &[&str] = &["/dev/full", "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero"];
 
-/// In the person's home: where the PostgreSQL tools look for a password and for settings.
+/// In the home folder: where the PostgreSQL tools look for a password and for settings.
 pub const HOME: &[&str] = &[".pgpass", ".pg_service.conf", ".postgresql", ".postgresqlrc"];

@@ -1,13 +1,13 @@
-//! Hides what is typed at a terminal, and shows it again however the question ends.
+//! Hides input at a terminal, and restores the echo however the prompt ends.
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-/// While it lives, the terminal does not show what is typed.
+/// While it exists, the terminal does not echo input.
 pub struct WithoutEcho {
     before: Termios,
 }
 
-/// Hides what is typed; nothing where standard input is no terminal.
+/// Turns off the echo; `None` if standard input is not a terminal.
 pub fn without_echo() -> Option<WithoutEcho> {
     let before = tcgetattr(std::io::stdin()).ok()?;
     let mut hidden = before.clone();
@@ -18,7 +18,7 @@ pub fn without_echo() -> Option<WithoutEcho> {
 
 impl Drop for WithoutEcho {
     fn drop(&mut self) {
-        // A terminal that has gone shows nothing any more.
+        // A closed terminal needs no restore.
         let _gone = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before);
     }
 }

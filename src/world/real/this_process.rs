@@ -1,4 +1,4 @@
-//! Says what this process was started with and where it runs: its variables, folder, user, clock and programs.
+//! The start conditions of this process: its variables, folder, user, clock and programs.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub fn current_dir() -> Result<PathBuf> {
         .map_err(|cause| Error::io("cannot find the current folder", cause).hint("it may have been removed: `cd /`"))
 }
 
-/// The file of this program.
+/// The executable file of this program.
 pub fn own_program() -> Result<PathBuf> {
     std::env::current_exe().map_err(|cause| Error::io("cannot find the file of this `hikae`", cause))
 }
@@ -33,7 +33,7 @@ pub fn now() -> DateTime<FixedOffset> {
     super::clock::now()
 }
 
-/// The moment at which local clocks first show `time`; nothing where they skip it.
+/// The moment at which local clocks first show `time`; `None` if they skip it.
 pub fn local(time: NaiveDateTime) -> Option<DateTime<FixedOffset>> {
     Local.from_local_datetime(&time).earliest().map(|moment| moment.fixed_offset())
 }
@@ -47,12 +47,12 @@ pub fn is_standard_output(path: &Path) -> bool {
     }
 }
 
-/// Where a program is on the `PATH`.
+/// The path of a program in `PATH`.
 pub fn find_program(program: &str, environment: &BTreeMap<String, String>) -> Result<PathBuf> {
     programs::find(program, &programs::search_path(environment))
 }
 
-/// The folder of this user in memory, in which private keys may be for a moment.
+/// The in-memory folder of this user, which may hold private keys for a moment.
 pub fn memory_root(environment: &BTreeMap<String, String>) -> Result<PathBuf> {
     memory_dir::root(environment)
 }

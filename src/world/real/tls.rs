@@ -1,4 +1,4 @@
-//! Decides which certificates a TLS connection trusts: those of the system, and those that the user names.
+//! Decides which certificates a TLS connection trusts: those of the system, and those that the user configures.
 
 use std::sync::Arc;
 
@@ -16,14 +16,14 @@ use rustls::{
 /// The authorities that a connection trusts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trusted {
-    /// Certificates that the user names: authorities, or the certificates of servers themselves.
+    /// Certificates that the user configures: authorities, or server certificates themselves.
     pub named: Vec<CertificateDer<'static>>,
-    /// Whether the authorities of the system are trusted as well.
+    /// Whether the system's authorities are trusted as well.
     pub system: bool,
 }
 
 impl Trusted {
-    /// A client configuration for these certificates.
+    /// A client configuration that trusts these certificates.
     pub fn client_config(&self) -> Result<ClientConfig, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = Arc::new(Verifier { inner: self.verifier(&provider)?, named: self.named.clone() });
@@ -44,12 +44,12 @@ impl Trusted {
     }
 }
 
-/// The certificates in a PEM text; an error when one cannot be read. Other sections are skipped.
+/// The certificates in a PEM text; an error if one cannot be read. Other sections are skipped.
 pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, rustls::pki_types::pem::Error> {
     CertificateDer::pem_slice_iter(pem).collect()
 }
 
-/// Verifies as the system does, and beyond that trusts a server certificate that the user named itself.
+/// Verifies as the system does, and also trusts a server certificate that the user configured.
 #[derive(Debug)]
 struct Verifier {
     inner: Arc<dyn ServerCertVerifier>,
@@ -57,10 +57,10 @@ struct Verifier {
 }
 
 impl Verifier {
-    /// Whether the server showed exactly a certificate that the user named, and it is for this host.
+    /// Whether the server sent exactly a certificate that the user configured, and it is for this host.
     ///
-    /// `openssl req -x509` marks what it makes as an authority, which no library takes as the certificate of a server. The
-    /// library looks at the dates before it looks at that mark, so an expired certificate never comes here.
+    /// `openssl req -x509` marks its certificates as an authority, which no library accepts as a server certificate. The library checks the
+    /// dates before that mark, so an expired certificate never gets here.
     fn is_named(&self, error: &TlsError, end_entity: &CertificateDer<'_>, host: &ServerName<'_>) -> bool {
         let TlsError::InvalidCertificate(why) = error else { return false };
         let is_for_host = match why {
@@ -78,7 +78,7 @@ impl Verifier {
     }
 }
 
-/// Whether a certificate is refused only because it names no host at all, as old ones with nothing but a `CN`.
+/// Whether the only problem of a certificate is that it names no host, as old ones with only a `CN`.
 fn names_nobody(why: &CertificateError) -> bool {
     matches!(why, CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty())
 }

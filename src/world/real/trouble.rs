@@ -1,4 +1,4 @@
-//! Looks at the real disk, so that an error can say what a person can do about it.
+//! Looks at the real disk, so that an error can say what to do about it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::world::Space;
 use crate::world::refusals::{Around, refused};
 
-/// The error of an act on a path.
+/// The error of an operation on a path.
 pub fn trouble(act: &str, path: &Path, cause: io::Error) -> Error {
     refused(act, path, cause, &Disk)
 }
@@ -28,7 +28,7 @@ impl Around for Disk {
     }
 }
 
-/// The space of the file system that holds `path`, or that will once its folders are made.
+/// The space of the file system that holds `path`, or will hold it once its folders exist.
 pub fn space_near(path: &Path) -> io::Result<(&Path, Space)> {
     let mut place = path;
     loop {

@@ -9,10 +9,10 @@ use rustix::fs::StatVfsMountFlags;
 
 use crate::error::{Error, Kind};
 
-/// The users that this process trusts, and what it has found so far.
+/// The users that this process trusts, and its results so far.
 pub struct Trust {
     uid: u32,
-    /// One more owner that the environment names.
+    /// An additional owner from the environment.
     owner: Option<u32>,
     found: Mutex<HashMap<PathBuf, Option<Error>>>,
 }
@@ -22,15 +22,15 @@ const WRITE_GROUP: u32 = 0o020;
 const STICKY: u32 = 0o1000;
 
 impl Trust {
-    /// The trust of the user of this process: in root, in that user, and in `owner`.
+    /// Trusts root, the current user, and `owner`.
     pub fn new(owner: Option<u32>) -> Trust {
         Trust { uid: super::this_process::user_id(), owner, found: Mutex::default() }
     }
 
-    /// Why what is at `path` is not trusted; nothing where it is, or where nothing is there.
+    /// Why `path` is not trusted; `None` if it is trusted or does not exist.
     pub fn objection(&self, path: &Path) -> Option<Error> {
         let real = path.canonicalize().ok()?;
-        // The way as it is written counts too: who may change a link on it decides what is read.
+        // The path as written counts too: a user who can change a link on it controls which file is read.
         let written = path.parent().into_iter().flat_map(Path::ancestors);
         real.ancestors().chain(written).find_map(|place| self.known(place))
     }
@@ -44,7 +44,7 @@ impl Trust {
         let seen = place.metadata().ok()?; // what cannot be seen cannot be read either
         let mode = seen.permissions().mode();
         let shown = place.display();
-        // In a folder with the sticky bit, others cannot take away what they do not own.
+        // In a folder with the sticky bit, users cannot remove other users' files.
         let sticky = seen.is_dir() && mode & STICKY != 0;
         let writable = match self.uid {
             0 => WRITE_OTHERS | WRITE_GROUP,
@@ -68,7 +68,7 @@ impl Trust {
     }
 }
 
-/// Whether nobody can change what is there, whatever its mode: a mount that is read-only.
+/// Whether it cannot be changed, whatever its mode, because the mount is read-only.
 fn is_frozen(place: &Path) -> bool {
     rustix::fs::statvfs(place).is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY))
 }

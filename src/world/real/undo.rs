@@ -1,31 +1,31 @@
-//! Undoes what was dropped, on its own threads, and knows when all of them are done.
+//! Undoes dropped work on separate threads, and knows when all of it is done.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// The work of taking back that is under way; clones share it.
+/// The undo work in progress; clones share it.
 #[derive(Clone, Default)]
 pub struct Undo {
     shared: Arc<(Mutex<usize>, Condvar)>,
 }
 
-/// Counts one piece of work for as long as it lives.
+/// Counts one piece of work while it exists.
 struct Underway(Undo);
 
 impl Undo {
-    /// Runs `work` on a thread: a drop must not block the thread that it happens on.
+    /// Runs `work` on a thread: a drop must not block its own thread.
     pub fn run(&self, work: impl FnOnce() + Send + 'static) {
         let underway = self.begin();
         let job = Arc::new(Mutex::new(Some((work, underway))));
         let shared = job.clone();
         let started = std::thread::Builder::new().name("hikae-undo".into()).spawn(move || finish(&shared));
         if started.is_err() {
-            // Without threads left it is better done late here than never.
+            // If no thread can be started, a late undo here is better than none.
             finish(&job);
         }
     }
 
-    /// Waits until nothing is under way; `false` when that took longer than `timeout`.
+    /// Waits until no work is in progress; `false` if that takes longer than `timeout`.
     pub fn settle(&self, timeout: Duration) -> bool {
         let end = Instant::now() + timeout;
         let mut count = self.count();

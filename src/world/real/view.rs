@@ -1,7 +1,7 @@
-//! Makes a view of the file tree for the children of root, in which only the declared folders can be changed.
+//! Creates a view of the file tree for the children of root, in which only the declared folders can be changed.
 //!
-//! Landlock does not stop `chmod` and `chown`, and root's children keep the right to pass by the modes of files. A mount
-//! that is read-only stops them. Made before Landlock closes, which allows no change of mounts, and entered by each child.
+//! Landlock does not block `chmod` and `chown`, and root's children can bypass file modes. A read-only mount blocks both. The view is
+//! created before Landlock closes, which forbids mount changes, and each child enters it.
 
 use std::ffi::CString;
 use std::io;
@@ -25,25 +25,25 @@ struct MountAttributes {
 const READ_ONLY: u64 = 0x1;
 const NO_DEVICES: u64 = 0x4;
 
-/// A file tree of which only some folders can be changed.
+/// A file tree in which only some folders can be changed.
 #[derive(Debug)]
 pub struct View {
     namespace: OwnedFd,
-    /// Where a child that is given no folder begins.
+    /// The working folder of a child that has no folder set.
     here: Option<CString>,
 }
 
 impl View {
-    /// A view in which what is at or below `write` can be changed, and nothing else.
+    /// Creates a view in which only `write` and everything below it can be changed.
     pub fn of(write: Vec<PathBuf>) -> io::Result<View> {
         let here = std::env::current_dir().ok().and_then(|folder| in_c(&folder)); // a folder that is gone is none
-        // A thread of its own: the process keeps the view that it has.
+        // On a separate thread: the process itself keeps its current view.
         let made = std::thread::spawn(move || make(&write)).join();
         let namespace = made.map_err(|_| io::Error::other("a thread crashed"))??;
         Ok(View { namespace, here })
     }
 
-    /// Shows this view to the calling process, in `folder`: system calls and nothing else.
+    /// Moves the calling process into this view, in `folder`. Only system calls.
     pub fn enter(&self, folder: Option<&CString>) -> io::Result<()> {
         // SAFETY: the call takes two numbers; the descriptor is ours and open.
         if unsafe { libc::setns(self.namespace.as_raw_fd(), libc::CLONE_NEWNS) } != 0 {
@@ -56,17 +56,17 @@ impl View {
     }
 }
 
-/// A path as system calls take it.
+/// A path in the form that system calls take.
 pub fn in_c(path: &Path) -> Option<CString> {
     CString::new(path.as_os_str().as_bytes()).ok()
 }
 
 fn make(write: &[PathBuf]) -> io::Result<OwnedFd> {
-    // SAFETY: the thread was made for this and ends after it; nothing relies on sharing its folder with others.
+    // SAFETY: the thread exists only for this; no code relies on sharing its working folder with other threads.
     if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    // What is mounted outside from now on is seen here; what is done here is not seen outside.
+    // Later outside mounts are visible here; mounts made here are not visible outside.
     mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)?;
     let copies: Vec<(OwnedFd, &PathBuf)> = topmost(write)
         .map(|path| {
@@ -84,7 +84,7 @@ fn make(write: &[PathBuf]) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open("/proc/thread-self/ns/mnt", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// Those of `paths` that are below no other of them.
+/// The `paths` that are not below another of them.
 fn topmost(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
     paths
         .iter()
@@ -101,7 +101,7 @@ fn topmost(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
 fn set_attributes(at: impl AsFd, path: &std::ffi::CStr, set: u64) -> io::Result<()> {
     let attributes = MountAttributes { set, clear: 0, propagation: 0, user_namespace: 0 };
     let flags = libc::AT_EMPTY_PATH | libc::AT_RECURSIVE;
-    // SAFETY: the kernel reads the path up to its zero byte and as many bytes of the structure as it is asked for.
+    // SAFETY: the kernel reads the path up to its zero byte, and only the given number of bytes of the structure.
     let answer = unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,
@@ -115,7 +115,7 @@ fn set_attributes(at: impl AsFd, path: &std::ffi::CStr, set: u64) -> io::Result<
     if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Why no view can be made here, in words; nothing where one can.
+/// Why no view can be created here, in words; `None` if it can.
 pub fn obstacle() -> Option<String> {
     match View::of(Vec::new()) {
         Ok(_) => None,

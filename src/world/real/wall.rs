@@ -1,7 +1,7 @@
 //! Builds the kernel's walls around this process (Landlock), and narrower ones around each child.
 //!
-//! A child also loses the terminal, the rights of root, the system calls that no recipe needs, and the network that it did
-//! not declare. What this kernel cannot do is left out; `walls.rs` says what that is.
+//! A child also loses the terminal, the rights of root, the system calls that no recipe needs, and undeclared network access. What this
+//! kernel does not support is left out and reported by `walls.rs`.
 
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
@@ -26,40 +26,40 @@ use crate::world::Command;
 use crate::world::capability::Capability;
 use crate::world::reach::named_by;
 
-/// What is asked of the kernel; an older one gives what it has.
+/// The Landlock version to request; an older kernel provides what it supports.
 const ASKED: u8 = 6;
-/// The version that knows which socket is connected to.
+/// The version that can limit connections by Unix socket.
 const KNOWS_SOCKETS: u8 = 9;
 
-/// Names are looked up over TCP too, where an answer is long.
+/// DNS also uses TCP, for long answers.
 const NAME_SERVER: u16 = 53;
 
-/// What is inside the walls, beside what every program needs.
+/// What is inside the walls, in addition to what every program needs.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// Programs to be started, where they are. Those of the system may be started anyway; a child may start its own folder's only.
+    /// Paths of programs to start. Programs of the system may always be started; a child may start only those in its own folder.
     pub run: Vec<PathBuf>,
     pub read: Vec<PathBuf>,
-    /// To be read and written.
+    /// Readable and writable.
     pub write: Vec<PathBuf>,
-    /// TCP ports that children may connect to, beside those that their own arguments name; none at all closes the network,
-    /// and `None` leaves it open.
+    /// TCP ports that children may connect to, in addition to those in their own arguments; an empty list closes the network, and `None`
+    /// leaves it open.
     pub connect_ports: Option<Vec<u16>>,
-    /// Unix sockets that children may use. Which they are, only newer kernels know: others let them use all or none.
+    /// Unix sockets that children may use. Only newer kernels can tell them apart: older ones allow all or none.
     pub sockets: Vec<PathBuf>,
-    /// What children of root keep of its rights.
+    /// The capabilities that children of root keep.
     pub capabilities: Vec<Capability>,
-    /// Command lines that may leave programs running, and reach services outside.
+    /// Command lines that may leave programs running, and reach outside services.
     pub detached: Vec<Vec<String>>,
-    /// What children of root see of the file tree.
+    /// The view of the file tree for children of root.
     pub view: Option<Arc<View>>,
-    /// Where the settings of the user are as whom children run; by default those of our own.
+    /// The home folder of the user that children run as; by default, the current user's.
     pub home: Option<PathBuf>,
-    /// What this kernel can do; tests name an older one.
+    /// What this kernel supports; tests set an older one.
     pub kernel: Kernel,
 }
 
-/// How much of the wall around files and TCP this kernel can build.
+/// How much of the wall around files and TCP this kernel supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     Full,
@@ -86,7 +86,7 @@ impl Policy {
         self.detached.iter().any(is_it)
     }
 
-    /// What `command` may use of the network, and the TCP ports that it may connect to.
+    /// The network that `command` may use, and the TCP ports that it may connect to.
     fn network(&self, command: &Command) -> (Network, Option<Vec<u16>>) {
         if command.own.serves {
             return (Network::Serving, Some(Vec::new()));
@@ -106,16 +106,16 @@ impl Policy {
     }
 }
 
-/// Encloses the calling thread and every thread and child that it starts from now on, for good: to be called before there are others.
+/// Encloses the calling thread and all its future threads and children, for good: call this before other threads exist.
 ///
-/// A folder to be written that does not exist yet is represented by the nearest one above it that does, and a file by its
-/// folder, where its successor is written before it takes the name.
+/// A writable folder that does not exist yet is represented by its nearest existing parent, and a file by its folder, where its replacement
+/// is written before the rename.
 pub fn enclose(policy: &Policy) -> Level {
     let write = policy.write.iter().filter_map(|path| write_folders::folder_for(path)).collect();
     let policy = Policy { write, connect_ports: None, ..policy.clone() };
     let run: Vec<PathBuf> = policy.run.iter().flat_map(|program| folders_of(program)).collect();
     let run = run.iter().map(PathBuf::as_path).chain([Path::new("/proc/self")]);
-    // What may reach services outside must be able to send them a signal.
+    // Commands that may reach outside services must be able to send them a signal.
     let scopes = if policy.detached.is_empty() { Scope::from_all(policy.kernel.asked(ASKED)) } else { BitFlags::EMPTY };
     let asked = Asked { ports: None, scopes, sockets: &[] };
     let built = ruleset(&policy, run, asked).and_then(RulesetCreated::restrict_self);
@@ -128,14 +128,14 @@ pub fn enclose(policy: &Policy) -> Level {
     }
 }
 
-/// The kernel that we run on, asked for its version.
+/// Detects the version of the running kernel.
 pub fn kernel() -> Kernel {
     Kernel { landlock: landlock_version(), filters: has_filters() }
 }
 
-/// The version of Landlock that this kernel has; 0 where it has none.
+/// The Landlock version of this kernel; 0 if it has none.
 fn landlock_version() -> u8 {
-    // Only a thread that is about to end is enclosed, so that the process stays free.
+    // Only a short-lived thread is enclosed, so that the process stays free.
     let probe = std::thread::spawn(|| {
         let asked = Asked { ports: None, scopes: BitFlags::EMPTY, sockets: &[] };
         let built = ruleset(&Policy::default(), [], asked).and_then(RulesetCreated::restrict_self);
@@ -147,7 +147,7 @@ fn landlock_version() -> u8 {
     probe.join().unwrap_or(0)
 }
 
-/// Walls that are ready to be closed around a child.
+/// Walls, ready to close around a child.
 pub struct Wall {
     files: RulesetCreated,
     filter: Option<Filter>,
@@ -158,12 +158,12 @@ pub struct Wall {
 }
 
 impl Wall {
-    /// Around `command`, whose program is at `program`. The folder of the program itself is inside.
+    /// The walls for `command`, whose program is at `program`. The program's own folder is inside.
     pub fn for_child(policy: &Policy, command: &Command, program: &Path) -> Result<Wall> {
         let detached = policy.detaches(command);
         let (network, ports) = policy.network(command);
         let scopes = if detached { BitFlags::EMPTY } else { Scope::from_all(policy.kernel.asked(ASKED)) };
-        // A program that is given others by its arguments, or by hikae, finds them where it looks.
+        // Sockets named by its arguments, or by hikae, are not in the policy, so all sockets stay open.
         let all = detached || command.own.sockets || named_by(command).sockets;
         let asked = Asked { ports: ports.as_deref(), scopes, sockets: if all { &[] } else { &policy.sockets } };
         let folders = folders_of(program);
@@ -182,8 +182,8 @@ impl Wall {
         })
     }
 
-    /// Closes the walls around the calling process, which becomes another user where one is given: system calls and nothing else, for
-    /// it happens between fork and exec.
+    /// Closes the walls around the calling process, which switches to another user if one is given. Only system calls, because it runs
+    /// between fork and exec.
     pub fn close_in(self, account: Option<&Account>) -> io::Result<()> {
         if self.ends_with_run {
             orphans::mark()?;
@@ -192,7 +192,7 @@ impl Wall {
             view.enter(self.folder.as_ref())?;
         }
         match (account, self.rights) {
-            // With the user, every right of root goes.
+            // The change of user drops every right of root.
             (Some(account), _) => account.own_pipes().and_then(|()| account.become_it())?,
             (None, Some(rights)) => rights.keep_only()?,
             (None, None) => {}
@@ -200,17 +200,17 @@ impl Wall {
         if self.files.restrict_self().is_err() {
             return Err(io::Error::last_os_error()); // the error's own words could allocate
         }
-        // Last, for it may refuse what came before.
+        // Last, because it may block the calls above.
         self.filter.map_or(Ok(()), |filter| filter.put_on())
     }
 }
 
-/// What is closed beside the files.
+/// What is restricted besides the files.
 struct Asked<'a> {
-    /// The TCP ports that stay open; nothing leaves TCP alone.
+    /// The TCP ports that stay open; `None` does not restrict TCP.
     ports: Option<&'a [u16]>,
     scopes: BitFlags<Scope>,
-    /// The Unix sockets that stay open; none leaves them all to the filter of system calls.
+    /// The Unix sockets that stay open; an empty list leaves all of them to the system call filter.
     sockets: &'a [PathBuf],
 }
 

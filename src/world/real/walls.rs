@@ -1,11 +1,11 @@
-//! Says which wall holds here, and how much of it: what a kernel or a container cannot do is reported, not hidden.
+//! Reports which walls are active here, and how much of each: what a kernel or container does not support is not hidden.
 
 use std::fmt;
 
 use super::kernel::Kernel;
 use super::{orphans, rights, view};
 
-/// How much of one wall holds.
+/// How much of one wall is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
     Full,
@@ -18,7 +18,7 @@ pub enum Hold {
 pub struct Holds {
     pub wall: &'static str,
     pub hold: Hold,
-    /// What it does, and what it does not do here.
+    /// What it does here, and what it does not.
     pub why: String,
 }
 
@@ -32,7 +32,7 @@ impl fmt::Display for Hold {
     }
 }
 
-/// Every wall, as this kernel builds it, in the order in which they are read.
+/// Every wall, as this kernel builds it, in display order.
 pub fn report(kernel: Kernel) -> Vec<Holds> {
     let Kernel { landlock, filters } = kernel;
     vec![

@@ -1,4 +1,4 @@
-//! A clock that moves only when something waits: nothing in this world takes real time.
+//! A clock that advances only when something waits: nothing in this world takes real time.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::world::Request;
 use crate::world::limited::Bounds;
 
-/// The end of all waiting, when the limits set none.
+/// The longest wait, if the limits set none.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 pub struct Clock {
@@ -19,7 +19,7 @@ pub struct Clock {
     alarm: watch::Sender<Alarm>,
 }
 
-/// A moment that no waiting passes as long as somebody waits for it.
+/// A moment that no wait passes while somebody waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Alarm {
     Off,
@@ -40,7 +40,7 @@ impl Clock {
         *self.hand()
     }
 
-    /// Waits until the clock is at `moment`. A wait beyond it stops there, and fails afterwards.
+    /// Waits until the clock is at `moment`. A wait past it stops there, and fails afterwards.
     pub async fn alarm(&self, moment: Duration) {
         struct Off<'a>(&'a watch::Sender<Alarm>);
         impl Drop for Off<'_> {
@@ -55,7 +55,7 @@ impl Clock {
         drop(alarm.wait_for(|alarm| *alarm == Alarm::Rung).await);
     }
 
-    /// Moves on to `moment`, unless it is past already; `false` when an alarm comes before.
+    /// Advances to `moment`, unless it is in the past; `false` if an alarm comes first.
     fn reach(&self, moment: Duration) -> bool {
         let alarm = *self.alarm.borrow();
         let mut hand = self.hand();
@@ -85,7 +85,7 @@ impl Clock {
     }
 }
 
-/// The time that one effect takes, within its limits; clones see the same effect.
+/// The time that one effect takes, within its limits; clones share the effect.
 #[derive(Clone)]
 pub struct Pace {
     clock: Arc<Clock>,
@@ -102,13 +102,13 @@ impl Pace {
         self.clock.now()
     }
 
-    /// Lets time pass in silence, or as much of it as the limits allow; then the limit is the error, and nobody has waited.
+    /// Lets time pass without progress, as far as the limits allow; past them, returns the limit's error. Takes no real time.
     pub async fn pass(&self, time: Duration) -> Result<()> {
         let begun = self.clock.elapsed();
         let lasted = begun.saturating_sub(self.begun);
         let allowed = self.bounds.left(lasted, Duration::ZERO).min(FOR_EVER);
         let passed = time.min(allowed);
-        // What begins to wait at the same moment waits for the same time, not for one after the other.
+        // Waits that begin at the same moment overlap: they do not add up.
         tokio::task::yield_now().await;
         if !self.clock.reach(begun + passed) {
             self.clock.until_off().await;
@@ -120,7 +120,7 @@ impl Pace {
         }
     }
 
-    /// Never ends by itself.
+    /// Hangs until a limit ends it.
     pub async fn hang(&self) -> Error {
         match self.pass(Duration::MAX).await {
             Ok(()) => without_end(),

@@ -1,11 +1,11 @@
-//! Says what the process was started with: its environment, the machine and the person.
+//! The start conditions of the process: its environment, the machine and the user.
 
 use std::collections::BTreeMap;
 
 use super::setup::SimulatedSetup;
 use crate::world::Machine;
 
-/// The number of the process that every simulated run is.
+/// The process id of every simulated run.
 pub const PROCESS_ID: u32 = 4711;
 
 pub fn read(setup: &SimulatedSetup) -> BTreeMap<String, String> {

@@ -1,4 +1,4 @@
-//! Looks at, reads, writes, renames and removes single files and folders of the tree.
+//! Examines, reads, writes, renames and removes single files and folders of the tree.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::world::pick::put_in_order;
 use crate::world::refusals::{Around, Kept, deepest_first, not_a_folder, not_plain, too_large};
 use crate::world::{Entry, Space, Stat};
 
-/// A plain file that we may read.
+/// A plain file that the user may read.
 pub fn open(view: &View<'_>, path: &Path) -> Result<Content> {
     let fail = |cause| view.trouble("read", path, cause);
     let (_, node) = view.open(path).map_err(fail)?;
@@ -36,7 +36,7 @@ pub fn read(view: &View<'_>, path: &Path, max_bytes: u64, head: bool) -> Result<
     }
 }
 
-/// Whole or not at all.
+/// Writes the file completely or not at all.
 pub fn write(state: &mut State, path: &Path, data: Vec<u8>, mode: u32, replace: bool) -> Result<()> {
     let part = Part::start(state, path, mode, replace)?;
     let written = part.write(state, &data.into());
@@ -99,12 +99,12 @@ fn rename_new(view: &mut View<'_>, old: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A file, a link itself, or an empty folder.
+/// Removes a file, a link itself, or an empty folder.
 pub fn remove(view: &mut View<'_>, path: &Path) -> Result<()> {
     remove_name(view, path).map_err(|cause| view.trouble("remove", path, cause))
 }
 
-/// As many as can be removed; the deepest first.
+/// Removes as many as possible, the deepest first.
 pub fn remove_many(view: &mut View<'_>, paths: Vec<PathBuf>) -> Result<()> {
     let mut kept = Kept::of(&paths);
     for path in deepest_first(paths) {

@@ -1,4 +1,4 @@
-//! Builds the tree of a simulated world from its setup, and refuses what could not be.
+//! Builds the tree of a simulated world from its setup, and refuses impossible ones.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,13 @@ use crate::world::refusals::SINCE;
 
 type Moment = DateTime<FixedOffset>;
 
-/// The disk's free space when nobody says.
+/// The disk's free space if not set.
 const FREE_BYTES: u64 = 100 << 30;
 
-/// The number of the user and the group that a run belongs to.
+/// The id of the run's user and group.
 const OURSELVES: u32 = 1000;
 
-/// The process that holds what is locked from the beginning.
+/// The process that holds the initial locks.
 const ANOTHER: u32 = 4242;
 
 pub fn person(setup: &SimulatedSetup) -> Person {
@@ -30,12 +30,12 @@ pub fn person(setup: &SimulatedSetup) -> Person {
 
 pub fn tree(setup: &SimulatedSetup) -> Result<Tree> {
     let mut tree = Tree::new(setup.free_bytes.unwrap_or(FREE_BYTES), person(setup), setup.now);
-    // In the order of the paths, so that a folder comes before what is in it.
+    // In path order, so that a folder comes before its contents.
     setup.files.iter().try_for_each(|(path, file)| found(&mut tree, setup, setup.now, path, file))?;
     Ok(tree)
 }
 
-/// Puts something there at the moment `now`, with the folders above it.
+/// Adds an entry at the moment `now`, with its parent folders.
 pub fn found(tree: &mut Tree, setup: &SimulatedSetup, now: Moment, path: &Path, file: &FileSetup) -> Result<()> {
     let path = plain(path)?;
     found_above(tree, &path, now)?;
@@ -83,7 +83,7 @@ fn node(setup: &SimulatedSetup, now: Moment, path: &Path, FileSetup(file): &File
     Ok(Node { what, mode: mode.unwrap_or(usual_mode), owner, group: owner, modified, inode: 0, changed: 0 })
 }
 
-/// The number of a user or a group of this world.
+/// The id of a user or a group of this world.
 pub fn number(setup: &SimulatedSetup, name: &str) -> Option<u32> {
     match name {
         "root" => Some(0),
@@ -96,18 +96,18 @@ fn wrong(path: &Path, why: &str) -> Error {
     Error::new(Kind::Recipe, format!("there cannot be a file `{}` in this world", path.display())).because_text(why)
 }
 
-/// The declared paths in the form in which they are compared.
+/// The declared paths, normalized for comparison.
 pub fn roots(setup: &SimulatedSetup) -> Result<Option<Vec<PathBuf>>> {
     setup.roots.as_ref().map(|roots| roots.iter().map(|root| plain(root)).collect()).transpose()
 }
 
-/// The locks that others hold from the beginning. A name alone is a recipe's, whose lock only its run can find.
+/// The initial locks of other processes. A bare name means a recipe, whose lock only its run can find.
 pub fn locks(setup: &SimulatedSetup) -> Result<BTreeMap<PathBuf, Holder>> {
     let paths = setup.locked.iter().filter(|lock| lock.is_absolute());
     paths.map(|path| Ok((plain(path)?, holder(setup.now)))).collect()
 }
 
-/// Another process, which holds something since then.
+/// Another process, which has held a lock since then.
 pub fn holder(since: Moment) -> Holder {
     (ANOTHER, since.format(SINCE).to_string())
 }

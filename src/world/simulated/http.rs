@@ -1,4 +1,4 @@
-//! Answers the http requests of a simulated world, and keeps what was asked.
+//! Answers the http requests of a simulated world, and records them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ use crate::world::http::{Body, HttpRequest, HttpResponse, Method};
 /// How much of the answer to an upload is read.
 const TOLD_BYTES: usize = 4096;
 
-/// As large as pieces get.
+/// The largest piece.
 const PIECE_BYTES: u64 = 64 << 10;
 
 static ZEROES: [u8; PIECE_BYTES as usize] = [0; PIECE_BYTES as usize];
 
-/// Answers a request, as its route says.
+/// Answers a request according to its route.
 pub async fn answer(
     request: HttpRequest,
     routes: &BTreeMap<String, Route>,
@@ -67,7 +67,7 @@ fn note(request: &HttpRequest, shared: &Shared) -> usize {
     state.heard.requested.len() - 1
 }
 
-/// The next answer of a route, whose last one is repeated.
+/// The next answer of a route; the last one is repeated.
 fn next(key: &str, Route(answers): &Route, shared: &Shared) -> CannedResponse {
     let mut state = shared.lock();
     let asked = state.heard.asked.entry(key.to_owned()).or_default();
@@ -125,7 +125,7 @@ impl Source for AnswerSource {
     }
 }
 
-/// Takes a body as a stream, and answers when it is whole.
+/// Takes a body as a stream, and answers when it is complete.
 pub fn upload(upload: Upload, setup: Arc<SimulatedSetup>, pace: Pace, shared: Shared) -> Result<Box<dyn Sink>> {
     upload.request.check()?;
     if find(&upload.request, &setup.http).is_none() {

@@ -1,4 +1,4 @@
-//! Lists a folder, and the folders below it, without ever following a link.
+//! Lists a folder, and the folders below it, without following links.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub fn list(view: &View<'_>, found: &ListQuery) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Lists one folder; those in it that are to be listed too are added to `waiting`.
+/// Lists one folder; subfolders that must be listed too are added to `waiting`.
 fn list_one(
     view: &View<'_>,
     top: &Path,

@@ -1,4 +1,4 @@
-//! Takes locks that end with their holder.
+//! Takes locks that are released when their holder ends.
 
 use std::path::{Path, PathBuf};
 

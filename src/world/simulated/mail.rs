@@ -1,4 +1,4 @@
-//! Plays the mail server of a simulated world: a mail box, and the ways in which a server says no.
+//! Simulates the mail server of a world: its mailbox, and the ways in which it refuses.
 
 use serde::Deserialize;
 
@@ -12,27 +12,27 @@ use crate::world::mail::{
     password_in_the_open, silent, unreachable, without_starttls,
 };
 
-/// The mail server of a world: by default it takes every mail.
+/// The mail server of a world: by default it accepts every mail.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SmtpSetup {
-    /// Nobody listens.
+    /// The server is unreachable.
     pub down: bool,
     /// It accepts the connection and never answers.
     pub hangs: bool,
-    /// It breaks off before it has the content of the mail.
+    /// It disconnects before it has the content of the mail.
     pub drops: bool,
-    /// It has no STARTTLS.
+    /// It does not support STARTTLS.
     pub no_tls: bool,
-    /// Its certificate is signed by nobody who is trusted.
+    /// Its certificate has no trusted issuer.
     pub untrusted: bool,
-    /// The password that it wants of every user; any will do when absent.
+    /// The password that it expects from every user; any if not set.
     pub password: Option<Secret>,
-    /// This many mails are put off with 451 before it takes one.
+    /// It defers this many mails with 451 before it accepts one.
     pub greylist: u32,
-    /// The addresses that it does not have.
+    /// The addresses that do not exist on it.
     pub refuse: Vec<String>,
-    /// What it answers to the content of a mail in place of taking it, such as `552 too large`.
+    /// Its answer to the content of a mail, if it does not accept it, such as `552 too large`.
     pub reject: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub async fn send(mail: &Mail, smtp: &SmtpSetup, pace: &Pace, shared: &Shared) -
     take(mail, smtp, &mut state)
 }
 
-/// What happens before the mail itself: encryption and login.
+/// The steps before the mail itself: encryption and login.
 fn log_in(server: &Server, smtp: &SmtpSetup) -> Result<()> {
     let with_password = server.logs_in() && !server.allow_plain_auth;
     let encrypted = match server.security {

@@ -54,7 +54,7 @@ pub use snapshot::{Seen, SeenObject, Snapshot};
 
 /// A world in memory. Clones are the same world.
 ///
-/// Nothing takes real time: what waits moves the clock, and what would wait beyond the limits of its request ends by them at once.
+/// Nothing takes real time: a wait advances the clock, and a wait past the limits of its request ends at once with their error.
 #[derive(Clone)]
 pub struct Simulated {
     shared: Shared,
@@ -65,7 +65,7 @@ pub struct Simulated {
 }
 
 impl Simulated {
-    /// A world as it is described; what cannot be is an error.
+    /// Builds a world from its setup; an impossible setup is an error.
     pub fn new(setup: SimulatedSetup) -> Result<Simulated> {
         let clock = Arc::new(Clock::starting_at(setup.now));
         let state = State {
@@ -93,14 +93,14 @@ impl Simulated {
         Snapshot::of(&self.shared.lock())
     }
 
-    /// Puts something there that the run did not put there: another program did, meanwhile.
+    /// Adds an entry that the run did not create, as if another program did it meanwhile.
     pub fn put(&self, path: &Path, file: &FileSetup) -> Result<()> {
         let mut state = self.shared.lock();
         let now = state.now();
         founding::found(&mut state.tree, &self.setup, now, path, file)
     }
 
-    /// Another program writes a file, or removes what is there.
+    /// Acts as another program that writes a file, or removes an entry.
     pub fn change(&self, path: &Path, file: Option<&FileSetup>) -> Result<()> {
         let mut state = self.shared.lock();
         let now = state.now();
@@ -108,21 +108,21 @@ impl Simulated {
         file.map_or(Ok(()), |file| founding::found(&mut state.tree, &self.setup, now, path, file))
     }
 
-    /// From now on files are reached only beneath these paths.
+    /// Limits files to these paths from now on.
     pub fn reach(&self, roots: impl IntoIterator<Item = PathBuf>) -> Result<()> {
         let roots = roots.into_iter().map(|root| plain(&root)).collect::<Result<Vec<_>>>()?;
         self.shared.lock().roots = Some(roots);
         Ok(())
     }
 
-    /// Another process holds this lock from now on.
+    /// Makes another process hold this lock from now on.
     pub fn hold(&self, lock: &Path) -> Result<()> {
         let holder = founding::holder(self.now());
         self.shared.lock().locks.insert(plain(lock)?, holder);
         Ok(())
     }
 
-    /// Lets time pass while nothing happens.
+    /// Lets time pass while nothing else happens.
     pub async fn pass(&self, time: Duration) -> Result<()> {
         let limits = Limits { total: Duration::MAX, idle: Duration::MAX };
         let request = Request { effect: Effect::Sleep { duration: time }, site: None, limits, why: None };
@@ -134,7 +134,7 @@ impl Simulated {
         self.clock.alarm(self.clock.elapsed().saturating_add(after)).await;
     }
 
-    /// The process has died without a word: its locks are free and its partial files have no writer, but nothing is tidied.
+    /// Acts as a killed process: its locks are free and its partial files have no writer, but nothing is cleaned up.
     pub fn die(&self) {
         let mut state = self.shared.lock();
         let dead = state.process_id;
@@ -191,7 +191,7 @@ impl Simulated {
             E::AskStore(ask) => Reply::StoreText(objects::ask(&mut self.shared.lock(), &ask)?),
             E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
             E::Upload(upload) => Reply::Sink(http::upload(*upload, self.setup.clone(), pace, self.shared.clone())?),
-            // The harness plays it, in this world.
+            // The harness runs it, in this world.
             E::RunRecipe(_) => Reply::Recipe(RecipeEnd::Play),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Connect(login) => {

@@ -1,4 +1,4 @@
-//! Keeps the objects of a simulated world: what is stored under which key, in which buckets, and what is being uploaded.
+//! Keeps the objects of a simulated world: the stored objects, their buckets, and unfinished uploads.
 
 pub(super) mod stores;
 
@@ -20,7 +20,7 @@ use crate::world::objects::ask::StoreAsk;
 use crate::world::objects::words::{Refusal, no_bucket, no_object, only_files, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, url};
 
-/// Whatever is there before anything has happened.
+/// The stores of a setup, before anything has happened.
 pub fn found(setup: &SimulatedSetup) -> Result<Stores> {
     let mut stores = Stores { setup: setup.store.clone(), ..Stores::default() };
     for (address, given) in &setup.objects {
@@ -33,7 +33,7 @@ pub fn found(setup: &SimulatedSetup) -> Result<Stores> {
         let table = &given.0;
         let empty = table.content.is_none() && table.size.is_none();
         match store.kind.is_tree() {
-            // A folder with nothing in it.
+            // An empty folder.
             true if address.ends_with('/') && empty => {
                 stores.buckets.insert(store.container());
                 continue;
@@ -84,7 +84,7 @@ impl Stores {
         self.objects.iter().map(|(address, stored)| (address.clone(), stored))
     }
 
-    /// Refuses to `act` on what is not there, or for somebody who may not.
+    /// Refuses the operation `act` if the bucket does not exist, or the keys are wrong.
     fn bucket(&self, act: &str, title: &str, store: &Store) -> Result<()> {
         self.admits(act, title, store)?;
         if self.has(store) { Ok(()) } else { Err(no_bucket(act, title, store)) }
@@ -162,7 +162,7 @@ pub fn remove(state: &mut State, object: &Object) -> Result<()> {
         return Err(refused("remove", &title, &object.store, &refusal));
     }
     let left = state.stores.objects.remove(&title);
-    // A folder does not go with the last file in it.
+    // A folder stays when its last file is removed.
     if object.store.kind.is_tree() {
         state.stores.buckets.insert(object.store.container());
     }
@@ -177,7 +177,7 @@ pub fn make_bucket(state: &mut State, store: &Store) -> Result<bool> {
     Ok(!there)
 }
 
-/// What a store is asked beside its objects.
+/// Answers requests to a store beyond its objects.
 pub fn ask(state: &mut State, ask: &StoreAsk) -> Result<Option<String>> {
     let container = ask.store().container();
     state.stores.bucket(ask.verb(), &ask.title(), ask.store())?;

@@ -1,4 +1,4 @@
-//! Sets the mode and the owner of what is in the tree, as far as the user of this world may.
+//! Sets the mode and the owner of files in the tree, as far as the user of this world may.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ pub fn set_owner(
     set.map_err(|cause| view.trouble(act, path, cause))
 }
 
-/// Where a name really is; a link is refused.
+/// The real place of a name; a link is refused.
 fn spot(view: &mut View<'_>, act: &str, path: &Path) -> Result<PathBuf> {
     let spot = match view.spot(path, None) {
         Ok(spot) => spot,

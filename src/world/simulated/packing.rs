@@ -24,7 +24,7 @@ use crate::world::packing::names::Names;
 use crate::world::packing::walk::walk;
 use crate::world::packing::{Findings, Packed, Packing};
 
-/// Reads all at once: nothing changes meanwhile, and what is held shares the bytes of the tree.
+/// Reads everything at once: nothing changes meanwhile, and the archive shares the bytes of the tree.
 pub fn pack(shared: &Shared, setup: &SimulatedSetup, packing: &Packing) -> Result<Packed> {
     let findings = Findings::default();
     let mut parts = VecDeque::new();
@@ -46,7 +46,7 @@ pub fn pack(shared: &Shared, setup: &SimulatedSetup, packing: &Packing) -> Resul
     Ok(Packed { source: Box::new(PackSource { parts, content: None }), findings })
 }
 
-/// The folder above a root, and the name of the root in it.
+/// The parent folder of a root, and the name of the root in it.
 fn open(shared: &Shared, path: &Path) -> io::Result<(SimulatedFolder, OsString)> {
     let mut state = shared.lock();
     let (place, name) = match (path.file_name(), state.view().spot(path, None)) {
@@ -130,7 +130,7 @@ impl Folder for SimulatedFolder {
     }
 }
 
-/// A piece of the archive to come.
+/// A piece of the archive's future bytes.
 enum Part {
     Bytes(Bytes),
     Content(Content),

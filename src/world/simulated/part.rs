@@ -1,4 +1,4 @@
-//! An unfinished file: under a partial name while it is written, under its own name from one moment to the next.
+//! An unfinished file: under a partial name while it is written, then under its own name in one step.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::world::refusals::taken;
 #[derive(Clone)]
 pub struct Part {
     path: PathBuf,
-    /// Where it will be, and where it is meanwhile.
+    /// Its final path, and its path until then.
     spot: PathBuf,
     partial: PathBuf,
 }
@@ -46,7 +46,7 @@ impl Part {
         written.map_err(|cause| state.view().trouble("write", &self.path, cause))
     }
 
-    /// What was written so far.
+    /// The bytes so far.
     pub fn content(&self, state: &State) -> Content {
         match state.tree.node(&self.partial).map(|node| &node.what) {
             Some(What::File(content)) => content.clone(),
@@ -54,7 +54,7 @@ impl Part {
         }
     }
 
-    /// Shows the file under its own name; gives by what it is known again.
+    /// Shows the file under its own name; returns its stamp.
     pub fn publish(&self, state: &mut State, replace: bool) -> Result<Stamp> {
         let now = state.now();
         match state.tree.node(&self.spot) {
@@ -74,7 +74,7 @@ impl Part {
         }
     }
 
-    /// Removes what was written, unless it is published.
+    /// Removes the written bytes, unless they are published.
     pub fn discard(&self, state: &mut State) {
         if state.writing.remove(&self.partial) {
             let now = state.now();

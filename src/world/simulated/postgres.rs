@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a simulated world: a function says what it answers to each statement.
+//! Simulates a PostgreSQL server: a function returns its answer to each statement.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,18 +18,18 @@ use crate::world::postgres::{DEFAULT_PORT, Login, QueryResult, Refused, Session,
 /// Answers each statement.
 pub type Server = Arc<dyn Fn(Said) -> BoxFuture<'static, Result<Heard>> + Send + Sync>;
 
-/// What answers in place of a server.
+/// The implementation of the server.
 #[derive(Clone)]
 pub struct PostgresServer(pub Server);
 
 impl PostgresServer {
-    /// A server that Rust answers for.
+    /// A server implemented as a Rust function.
     pub fn function(answer: impl Fn(Said) -> Result<Heard> + Send + Sync + 'static) -> PostgresServer {
         PostgresServer(Arc::new(move |said| Box::pin(std::future::ready(answer(said)))))
     }
 }
 
-/// A text is the one answer to everything; functions are put in by who calls them.
+/// A text is the answer to every statement; the caller adds functions.
 impl<'de> Deserialize<'de> for PostgresServer {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<PostgresServer, D::Error> {
         let value = Bytes::from(String::deserialize(deserializer)?);
@@ -43,7 +43,7 @@ impl fmt::Debug for PostgresServer {
     }
 }
 
-/// One statement, or the login, as the server gets it.
+/// One statement, or the login, as the server receives it.
 #[derive(Clone, Debug)]
 pub struct Said {
     pub login: Login,
@@ -53,7 +53,7 @@ pub struct Said {
     pub rows: Option<Bytes>,
 }
 
-/// What the server answers.
+/// The answer of the server.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Heard {
@@ -69,12 +69,12 @@ pub struct Heard {
     pub error: Option<String>,
     /// The SQLSTATE of the refusal.
     pub code: Option<String>,
-    /// How long it takes.
+    /// Its duration.
     #[serde(deserialize_with = "setup_values::duration")]
     pub takes: Duration,
     /// It never answers.
     pub hangs: bool,
-    /// Nothing listens.
+    /// The server is unreachable.
     pub down: bool,
 }
 
@@ -124,12 +124,12 @@ pub async fn connect(
     }
 }
 
-/// A session under way.
+/// An open session.
 struct Talking {
     login: Login,
     server: PostgresServer,
     pace: Pace,
-    /// The `COPY` whose rows come.
+    /// The `COPY` that is receiving rows.
     copying: Option<(Bytes, u64, BytesMut)>,
     failed: Option<Error>,
     data: Option<Bytes>,
@@ -185,7 +185,7 @@ impl Talking {
             },
         };
         let heard = self.say(sql.clone(), rows).await?;
-        // As with a real server, the answer is met by a later step.
+        // As with a real server, a later step sees the answer.
         self.failed = heard.refused().map(|refused| self.refuse(refused.of_statement(&sql, line)));
         Ok(())
     }

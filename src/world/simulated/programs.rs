@@ -1,4 +1,4 @@
-//! Starts the programs of a simulated world: what each one writes and how it ends comes from the setup, or from a function.
+//! Starts the programs of a simulated world: the output and the exit of each come from the setup, or from a function.
 
 pub(crate) mod process;
 
@@ -23,35 +23,35 @@ use crate::world::refusals::{no_such_cwd, not_on_path};
 use crate::world::simulated::programs::process::Play;
 use crate::world::{Child, Command, Exit};
 
-/// Where the programs of this world are.
+/// The folder of this world's programs.
 const FOLDER: &str = "/usr/bin";
 
 /// A program of this world.
 #[derive(Clone)]
 pub enum Program {
     Canned(Canned),
-    /// Reads all of its input, and then says what it does.
+    /// Reads all of its input, and then returns what it does.
     Function(Function),
-    /// May answer while its input is still open, as psql does: nothing means that it reads on.
+    /// May answer while its input is still open, as psql does: with no answer it reads on.
     Talking(Function),
 }
 
 pub type Function = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<Option<Canned>>> + Send + Sync>;
 
-/// The arguments of a function about the call that it answers.
+/// The arguments of a function: the call that it answers.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub program: String,
     pub args: Vec<String>,
-    /// All of the child's environment, with its secrets.
+    /// The child's whole environment, with its secrets.
     pub env: BTreeMap<String, String>,
     pub cwd: Option<PathBuf>,
     pub stdin: Bytes,
-    /// Whether more input may come.
+    /// Whether more input may follow.
     pub open: bool,
 }
 
-/// What a program writes, how long it takes, and how it ends.
+/// A program's output, its duration, and its exit.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Canned {
@@ -62,27 +62,27 @@ pub struct Canned {
     /// The exit code.
     #[serde(rename = "exit")]
     pub code: i32,
-    /// The signal that ends it, in place of an exit code.
+    /// The signal that ends it, instead of an exit code.
     pub signal: Option<i32>,
-    /// How long it takes, spread over what it writes.
+    /// Its duration, spread over its output.
     #[serde(deserialize_with = "setup_values::duration")]
     pub takes: Duration,
-    /// It dies after this many bytes: by its `signal`, with its `code` unless that is 0, else by signal 9.
+    /// It dies after this many bytes: by its `signal`, with its `code` unless that is 0, or else by signal 9.
     #[serde(deserialize_with = "setup_values::size")]
     pub dies_after: Option<u64>,
-    /// It writes this many bytes, or all of them, and then neither goes on nor ends.
+    /// It writes this many bytes, or all of them, and then hangs.
     #[serde(deserialize_with = "setup_values::size")]
     pub hangs_after: Option<u64>,
-    /// It takes this much of its input and no more.
+    /// It reads this much of its input and no more.
     #[serde(deserialize_with = "setup_values::size")]
     pub reads_at_most: Option<u64>,
-    /// The files that it has written when it ends well.
+    /// The files that it has written when it ends successfully.
     pub writes: BTreeMap<PathBuf, Written>,
     /// It is not installed.
     pub missing: bool,
 }
 
-/// What a program writes into a file.
+/// The content of a file that a program writes.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Written(#[serde(deserialize_with = "setup_values::bytes")] pub Bytes);
 
@@ -91,7 +91,7 @@ impl Canned {
         Canned { stdout: stdout.into(), ..Canned::default() }
     }
 
-    /// How it ends, when it does.
+    /// How it ends, unless it hangs.
     pub fn exit(&self) -> Exit {
         let stderr = crate::secret::redact(&String::from_utf8_lossy(&self.stderr));
         let (code, signal) = match (self.dies_after, self.code, self.signal) {
@@ -108,7 +108,7 @@ impl Program {
         Program::Canned(Canned::says(stdout))
     }
 
-    /// A program that Rust answers for.
+    /// A program implemented as a Rust function.
     pub fn function(answer: impl Fn(Call) -> Result<Canned> + Send + Sync + 'static) -> Program {
         Program::Function(Arc::new(move |call| Box::pin(std::future::ready(answer(call).map(Some)))))
     }
@@ -139,7 +139,7 @@ table_or_text!(Program via Canned, "what it writes, or a table such as { stdout 
 /// The programs of a world, by name.
 pub type Programs = BTreeMap<String, Program>;
 
-/// Starts `command`; `ours` is our own environment.
+/// Starts `command`; `ours` is hikae's own environment.
 pub fn start(
     command: Command,
     programs: &Programs,
@@ -169,14 +169,14 @@ pub fn start(
     Ok(process::child(Play { name, program, call, number, pace, shared: shared.clone() }, with_input))
 }
 
-/// Writes down that a program was started; gives its number.
+/// Records that a program was started; returns its index.
 fn note(command: &Command, shared: &Shared) -> usize {
     let mut state = shared.lock();
     state.ran.push(Ran::of(command));
     state.ran.len() - 1
 }
 
-/// Where a program is.
+/// The path of a program.
 pub fn which(program: &str, programs: &Programs) -> Option<PathBuf> {
     let found = find(program, programs).filter(|found| !found.missing());
     found.map(|_| if program.contains('/') { PathBuf::from(program) } else { Path::new(FOLDER).join(program) })
@@ -187,7 +187,7 @@ fn find<'a>(program: &str, programs: &'a Programs) -> Option<&'a Program> {
     programs.get(program).or_else(|| programs.get(name))
 }
 
-/// What a spec has to say when a recipe calls a program that it did not think of.
+/// The error for a call of a program that the spec does not declare; it says what to declare.
 fn undeclared(program: &str, programs: &Programs) -> Error {
     let error = Error::new(Kind::NotFound, format!("no program `{program}` in this world"));
     if programs.is_empty() {

@@ -1,4 +1,4 @@
-//! Says what the servers of a simulated world answer, by method and url, as a setup says.
+//! Finds the answers of the servers in a simulated world, by method and url, from the setup.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,11 +15,11 @@ use crate::suggest::{listed, nearest};
 use crate::world::http::HttpRequest;
 use crate::world::http::certificate::ServerCertificate;
 
-/// What a server answers to a request: one answer after the other; the last one is repeated.
+/// A server's answers to a request, one after the other; the last one is repeated.
 #[derive(Clone, Debug)]
 pub struct Route(pub Vec<CannedResponse>);
 
-/// An answer, how long it takes, and how it breaks.
+/// An answer, its duration, and how it breaks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CannedResponse {
@@ -30,20 +30,20 @@ pub struct CannedResponse {
     /// For a big body: this many zeroes.
     #[serde(deserialize_with = "setup_values::size")]
     pub size: Option<u64>,
-    /// How long it takes until the answer begins.
+    /// The time until the answer begins.
     #[serde(deserialize_with = "setup_values::duration")]
     pub takes: Duration,
-    /// The request is taken, and nothing is ever answered.
+    /// The request is accepted, but never answered.
     pub hangs: bool,
-    /// Nothing more comes after this many bytes of the body.
+    /// The body stalls after this many bytes.
     #[serde(deserialize_with = "setup_values::size")]
     pub hangs_after: Option<u64>,
     /// The connection breaks after this many bytes of the body.
     #[serde(deserialize_with = "setup_values::size")]
     pub cut_after: Option<u64>,
-    /// Nothing listens there.
+    /// The server is unreachable.
     pub refused: bool,
-    /// What a server of an https address shows.
+    /// The certificate of an https server.
     pub certificate: ShownCertificate,
 }
 
@@ -51,7 +51,7 @@ pub struct CannedResponse {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ShownCertificate {
-    /// How many days it is still valid.
+    /// The number of days until it expires.
     pub days: i64,
     pub names: Option<Vec<String>>,
     pub issuer: String,
@@ -64,7 +64,7 @@ impl Default for ShownCertificate {
 }
 
 impl ShownCertificate {
-    /// That of `host` at a moment; it was issued when ninety days were left.
+    /// The certificate of `host` at a moment; it was issued ninety days before its end.
     pub fn of(&self, host: &str, now: DateTime<FixedOffset>) -> ServerCertificate {
         let not_after = (now + TimeDelta::days(self.days)).timestamp();
         ServerCertificate {
@@ -133,7 +133,7 @@ impl<'de> Deserialize<'de> for Route {
     }
 }
 
-/// The route of a request: the one with its whole url first, then the one without the query, then without the method.
+/// The route of a request: first by the whole url, then without the query, then without the method.
 pub fn find<'a>(request: &HttpRequest, routes: &'a BTreeMap<String, Route>) -> Option<(&'a str, &'a Route)> {
     let url = request.url.url();
     let mut bare = url.clone();
@@ -153,7 +153,7 @@ fn same(text: &str, asked: &reqwest::Url) -> bool {
     reqwest::Url::parse(text.trim()).is_ok_and(|url| url == *asked)
 }
 
-/// What a spec has to say when a recipe sends a request that it did not think of.
+/// The error for a request that the spec does not declare; it says what to declare.
 pub fn undeclared(title: &str, routes: &BTreeMap<String, Route>) -> Error {
     let error = Error::new(Kind::NotFound, format!("nothing answers `{title}` in this world"));
     if routes.is_empty() {

@@ -1,4 +1,4 @@
-//! What a simulated world remembers of what reached it: requests, mails, programs, locks.
+//! Records what reached a simulated world: requests, mails, programs, locks.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,35 +12,35 @@ use crate::world::{Command, Exit, SecretOrText};
 pub struct Requested {
     pub method: &'static str,
     pub url: String,
-    /// The same with its secrets, to be compared and shown to nobody.
+    /// The same with its secrets, only for comparison and never shown.
     pub address: Address,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
     pub body: String,
-    /// What was answered; `None` while nothing is.
+    /// The answer; `None` before it.
     pub status: Option<u16>,
 }
 
-/// What the servers of a world have heard.
+/// The requests to the servers of a world.
 #[derive(Default)]
 pub struct Heard {
     pub requested: Vec<Requested>,
-    /// How often each route was asked.
+    /// The number of requests to each route.
     pub asked: BTreeMap<String, usize>,
 }
 
-/// A mail that the server of a simulated world has taken.
+/// A mail that the server of a simulated world has accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posted {
     pub server: String,
     pub from: String,
-    /// The addresses that it went to; those that the server refused are not among them.
+    /// The accepted recipients, without those that the server refused.
     pub to: Vec<String>,
     pub subject: String,
     pub text: String,
     pub html: Option<String>,
     pub message_id: String,
-    /// Whether somebody logged in.
+    /// Whether the sender logged in.
     pub user: Option<String>,
 }
 
@@ -49,11 +49,11 @@ pub struct Posted {
 pub struct Ran {
     pub program: String,
     pub args: Vec<String>,
-    /// What the caller added to the environment, without the secrets.
+    /// The variables that the caller added to the environment, without the secrets.
     pub env: BTreeMap<String, String>,
     pub cwd: Option<PathBuf>,
     pub stdin_bytes: u64,
-    /// How it ended; `None` when nobody has waited for it.
+    /// Its exit; `None` if nobody has waited for it.
     pub exit: Option<Exit>,
 }
 
@@ -74,5 +74,5 @@ impl Ran {
     }
 }
 
-/// Who holds a lock: the process, and since when.
+/// The holder of a lock: the process, and since when.
 pub type Holder = (u32, String);

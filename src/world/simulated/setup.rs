@@ -1,4 +1,4 @@
-//! Describes a simulated world as plain data, as `simulate { … }` gives it.
+//! Describes a simulated world as plain data, as read from `simulate { … }`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,38 +20,38 @@ use crate::world::SecretOrText;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SimulatedSetup {
-    /// The time of the clock.
+    /// The start time of the clock.
     #[serde(deserialize_with = "setup_values::moment")]
     pub now: DateTime<FixedOffset>,
-    /// What is there by path. The folders above need not be named: they are the user's own.
+    /// The files, by path. Parent folders may be omitted: the user owns them.
     pub files: BTreeMap<PathBuf, FileSetup>,
-    /// The programs by name. Any other is an error that lists these.
+    /// The programs by name. A call of any other is an error that lists these.
     pub programs: BTreeMap<String, Program>,
-    /// What servers answer, by `METHOD url` or by url alone. Any other request is an error that lists these.
+    /// The servers' answers, by `METHOD url` or by url alone. Any other request is an error that lists these.
     pub http: BTreeMap<String, Route>,
-    /// The one PostgreSQL server; without it, nothing listens.
+    /// The only PostgreSQL server; if not set, connections are refused.
     pub postgres: Option<PostgresServer>,
     pub env: BTreeMap<String, SecretOrText>,
-    /// What object stores hold, by `s3://bucket/key`; `s3://bucket` alone is a bucket with nothing in it.
+    /// The contents of object stores, by `s3://bucket/key`; `s3://bucket` alone is an empty bucket.
     pub objects: BTreeMap<String, ObjectSetup>,
-    /// How object stores answer: by default to everybody.
+    /// How object stores answer: by default they accept everybody.
     pub store: StoreSetup,
-    /// The mail server: by default it takes every mail.
+    /// The mail server: by default it accepts every mail.
     pub smtp: SmtpSetup,
-    /// What the record of runs has.
+    /// The contents of the record of runs.
     pub catalog: CatalogSetup,
-    /// Who to call, by the levels of `[contacts]`.
+    /// The people to call, by the levels of `[contacts]`.
     pub contacts: BTreeMap<String, Vec<String>>,
     /// Free space of the one disk.
     #[serde(deserialize_with = "setup_values::size")]
     pub free_bytes: Option<u64>,
-    /// What another process holds: the recipes that run in it, by name, or locks by path.
+    /// The locks of another process: the recipes that run in it, by name, or locks by path.
     pub locked: Vec<PathBuf>,
     pub host: String,
-    /// The name of the person that the run belongs to; `root` may all.
+    /// The name of the run's user; `root` may do everything.
     pub user: String,
     pub cores: usize,
-    /// The declared paths beneath which files are reached; `None` reaches everything.
+    /// The declared paths that limit access to files; `None` allows every path.
     #[serde(skip)]
     pub roots: Option<Vec<PathBuf>>,
 }
@@ -81,20 +81,20 @@ impl Default for SimulatedSetup {
     }
 }
 
-/// What the record of runs returns.
+/// The contents of the record of runs.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CatalogSetup {
     pub overdue: Vec<OverdueSetup>,
-    /// The runs of the past, the newest first.
+    /// The past runs, the newest first.
     pub runs: Vec<RunSetup>,
-    /// The paths that runs have removed.
+    /// The paths that past runs have removed.
     pub removed: Vec<String>,
-    /// It cannot be read, for this reason.
+    /// The record cannot be read, for this reason.
     pub unreadable: Option<String>,
 }
 
-/// One run of the past.
+/// One past run.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunSetup {
@@ -112,7 +112,7 @@ pub struct RunSetup {
     pub backups: Vec<BackupSetup>,
 }
 
-/// A backup that a run of the past has made.
+/// A backup that a past run has made.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackupSetup {
@@ -120,12 +120,12 @@ pub struct BackupSetup {
     pub size_bytes: u64,
 }
 
-/// One thing that is wrong with a recipe.
+/// One problem of a recipe.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OverdueSetup {
     pub recipe: String,
-    /// The recipe where none is named.
+    /// Default: the recipe.
     pub target: Option<String>,
     pub verdict: String,
     #[serde(default, deserialize_with = "setup_values::some_moment")]
@@ -139,7 +139,7 @@ pub struct OverdueSetup {
     pub why: Option<String>,
 }
 
-/// What is at a path: a file, or else a folder or a link.
+/// An entry of the tree: a file, or else a folder or a link.
 #[derive(Clone, Debug, Default)]
 pub struct FileSetup(pub FileTable);
 
@@ -152,7 +152,7 @@ pub struct FileTable {
     #[serde(deserialize_with = "setup_values::size")]
     pub size: Option<u64>,
     pub dir: bool,
-    /// Where it leads, for a link.
+    /// The target of a link.
     pub link: Option<PathBuf>,
     pub age: Option<Age>,
     #[serde(deserialize_with = "setup_values::some_moment")]
@@ -177,7 +177,7 @@ impl FileSetup {
 
 table_or_text!(FileSetup via FileTable, "the file's text, or a table such as { age = \"76d\", size = \"2 GiB\" }", FileSetup::text);
 
-/// What is stored under a key, or a bucket where the address has no key.
+/// A stored object, or a bucket if the address has no key.
 #[derive(Clone, Debug, Default)]
 pub struct ObjectSetup(pub ObjectTable);
 
@@ -193,7 +193,7 @@ pub struct ObjectTable {
     #[serde(deserialize_with = "setup_values::some_moment")]
     pub modified: Option<DateTime<FixedOffset>>,
     pub storage_class: Option<String>,
-    /// What is kept with it, such as its `sha256`.
+    /// Its metadata, such as its `sha256`.
     pub metadata: BTreeMap<String, String>,
 }
 

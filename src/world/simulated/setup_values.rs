@@ -1,4 +1,4 @@
-//! Reads sizes, ages, modes and moments as people write them into a setup.
+//! Parses sizes, ages, modes and moments as people write them in a setup.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 
 use crate::units::{parse_duration, parse_size};
 
-/// How long ago something was; below zero is to come.
+/// The age of something; a negative age is in the future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Age(pub TimeDelta);
 
 impl Age {
-    /// From `"76d"`, or `"-2h"` for what is in the future.
+    /// Parses `"76d"`, or `"-2h"` for the future.
     pub fn parse(text: &str) -> crate::error::Result<Age> {
         let (text, sign) = text.strip_prefix('-').map_or((text, 1), |rest| (rest, -1));
         let age = TimeDelta::from_std(parse_duration(text)?).unwrap_or(TimeDelta::MAX);
@@ -53,7 +53,7 @@ pub fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     duration(deserializer).map(Some)
 }
 
-/// Text such as `"0600"`: a bare number could be meant in eights or in tens.
+/// Text such as `"0600"`: a bare number could be meant as octal or as decimal.
 pub fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     let text = String::deserialize(deserializer)?;
     match u32::from_str_radix(&text, 8) {
@@ -73,7 +73,7 @@ pub fn some_moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     moment(deserializer).map(Some)
 }
 
-/// The bytes that a text means, or any others.
+/// The bytes of a text, or any other bytes.
 pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
     struct Reader;
     impl Visitor<'_> for Reader {
@@ -102,7 +102,7 @@ pub fn some_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<B
     bytes(deserializer).map(Some)
 }
 
-/// Reads a struct from a table, or from a bare text, or other bytes, that `from_text` understands.
+/// Reads a struct from a table, or from a bare text or bytes that `from_text` parses.
 macro_rules! table_or_text {
     ($type:ident via $table:ident, $expects:literal, $from_text:expr) => {
         impl<'de> ::serde::Deserialize<'de> for $type {

@@ -1,4 +1,4 @@
-//! Writes a stream into a file that nobody sees before its commit.
+//! Writes a stream into a file that is invisible before its commit.
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, ready};
@@ -75,7 +75,7 @@ impl Drop for FileSink {
     }
 }
 
-/// What was written so far, before it has a name.
+/// The bytes so far, before the file has a name.
 struct WrittenSource(ContentSource);
 
 impl Source for WrittenSource {

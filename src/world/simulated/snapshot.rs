@@ -1,4 +1,4 @@
-//! Shows the state of a simulated world: its files, what ran, and what was left open.
+//! Shows the state of a simulated world: its files, the programs that ran, and what was left open.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,46 +13,46 @@ use crate::world::Stat;
 use crate::world::objects::ObjectStat;
 use crate::world::partial::is_partial;
 
-/// A world at one moment.
+/// A world at one point in time.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Everything but partial files.
+    /// All files except partial ones.
     pub files: BTreeMap<PathBuf, Seen>,
-    /// Partial files, whether their writers live or not.
+    /// Partial files, with or without a living writer.
     pub partials: Vec<PathBuf>,
     /// Objects by their address, such as `s3://bucket/key`.
     pub objects: BTreeMap<String, SeenObject>,
-    /// Objects that were begun, and neither committed nor aborted.
+    /// Objects that were begun, but neither committed nor aborted.
     pub uploads: Vec<String>,
-    /// Files that are still open to be read.
+    /// Files that are still open for reading.
     pub open: Vec<PathBuf>,
-    /// Locks that are held, by any process.
+    /// Locks held by any process.
     pub locks: Vec<PathBuf>,
-    /// What was started, in order.
+    /// The started programs, in order.
     pub ran: Vec<Ran>,
     /// The http requests that were sent, in order.
     pub requested: Vec<Requested>,
-    /// Programs that were called, and requests that were sent, that this world does not have.
+    /// Calls of programs, and requests, that this world does not declare.
     pub undeclared: Vec<String>,
-    /// The mail box: what the mail server took, in order.
+    /// The mailbox: the mails that the server accepted, in order.
     pub mails: Vec<Posted>,
 }
 
-/// What is at a path.
+/// A file, folder or link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub stat: Stat,
     /// The bytes of a file, unless only its size is known.
     pub content: Option<Bytes>,
-    /// Where a link leads.
+    /// The target of a link.
     pub link: Option<PathBuf>,
 }
 
-/// What is stored under a key.
+/// A stored object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenObject {
     pub stat: ObjectStat,
-    /// The bytes, unless only their number is known.
+    /// The bytes, unless only the size is known.
     pub content: Option<Bytes>,
 }
 
@@ -78,12 +78,12 @@ impl Snapshot {
         snapshot
     }
 
-    /// What is at a path.
+    /// The file, folder or link at a path.
     pub fn at(&self, path: impl AsRef<Path>) -> Option<&Seen> {
         self.files.get(path.as_ref())
     }
 
-    /// The bytes of a file, or of the object that has this address, unless only their number is known.
+    /// The bytes of a file, or of the object with this address, unless only the size is known.
     pub fn content(&self, path: &Path) -> Option<Bytes> {
         match self.at(path) {
             Some(seen) => seen.content.clone(),
@@ -91,7 +91,7 @@ impl Snapshot {
         }
     }
 
-    /// The size of what is at a path, or of the object that has this address; nothing when nothing does.
+    /// The size of a file, or of the object with this address; `None` if neither exists.
     pub fn size_of(&self, path: &Path) -> Option<u64> {
         match self.at(path) {
             Some(seen) => Some(seen.stat.size_bytes),
@@ -99,7 +99,7 @@ impl Snapshot {
         }
     }
 
-    /// The object that has this address, such as `s3://bucket/key`.
+    /// The object with this address, such as `s3://bucket/key`.
     pub fn object(&self, address: &Path) -> Option<&SeenObject> {
         self.objects.get(address.to_str()?)
     }
@@ -122,7 +122,7 @@ impl Seen {
             What::Link(to) => (None, Some(to.clone())),
             What::File(Content::Sized(_)) | What::Dir => (None, None),
         };
-        // A file that was put aside and back is the same to who looks at it.
+        // A file that was moved away and back counts as unchanged.
         Seen { stat: Stat { inode: 0, changed_ns: 0, ..node.stat() }, content, link }
     }
 }

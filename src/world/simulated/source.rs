@@ -1,4 +1,4 @@
-//! Reads what is stored as a stream, in pieces that share the stored bytes.
+//! Reads stored data as a stream, in pieces that share the stored bytes.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use crate::stream::{Piece, Source};
 
 const PIECE_BYTES: u64 = 1 << 20;
 
-/// What a file of which only the size is known reads as.
+/// The content of a file of which only the size is known.
 static ZEROES: [u8; PIECE_BYTES as usize] = [0; PIECE_BYTES as usize];
 
-/// What was stored, piece by piece.
+/// The stored data, piece by piece.
 pub struct ContentSource {
     pieces: VecDeque<Bytes>,
-    /// Zeroes that are still to come.
+    /// The number of zeroes still to return.
     zeroes: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Holds what a simulated world is made of, so that its streams and locks share it.
+//! The state of a simulated world, shared with its streams and locks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,20 +20,20 @@ pub struct State {
     pub clock: Arc<Clock>,
     pub process_id: u32,
     pub locks: BTreeMap<PathBuf, Holder>,
-    /// Partial files whose writers live.
+    /// Partial files whose writers are alive.
     pub writing: BTreeSet<PathBuf>,
-    /// Partial files that were begun.
+    /// The number of partial files so far.
     pub parts: u64,
-    /// Files that are open to be read.
+    /// Files that are open for reading.
     pub reading: Vec<PathBuf>,
     pub ran: Vec<Ran>,
-    /// Programs that were called, and requests that were sent, that this world does not have.
+    /// Calls of programs, and requests, that this world does not declare.
     pub undeclared: Vec<String>,
     pub heard: Heard,
     pub stores: Stores,
-    /// Mails that the server took, in order.
+    /// Mails that the server accepted, in order.
     pub posted: Vec<Posted>,
-    /// Mails that the server has put off.
+    /// The number of mails that the server has deferred.
     pub put_off: u32,
 }
 
@@ -42,19 +42,19 @@ impl State {
         self.clock.now()
     }
 
-    /// The tree, as far as the declared paths let it be seen.
+    /// The tree, limited to the declared paths.
     pub fn view(&mut self) -> View<'_> {
         let now = self.clock.now();
         View { tree: &mut self.tree, roots: &self.roots, now }
     }
 
-    /// The tree as programs see it, which no declared path holds in.
+    /// The tree as programs see it, without the limit of the declared paths.
     pub fn whole(&mut self) -> View<'_> {
         let now = self.clock.now();
         View { tree: &mut self.tree, roots: &None, now }
     }
 
-    /// Puts a file there that a program has written.
+    /// Adds a file that a program has written.
     pub fn write_for_a_program(&mut self, path: &Path, data: &Bytes) -> Result<()> {
         let spot = match self.whole().spot(path, None) {
             Ok(spot) => spot,
@@ -66,7 +66,7 @@ impl State {
     }
 }
 
-/// The state, shared by the world and all that it gave.
+/// The state, shared by the world and its streams and locks.
 #[derive(Clone)]
 pub struct Shared(Arc<Mutex<State>>);
 

@@ -1,4 +1,4 @@
-//! Holds the files of a simulated world: names, what they hold, owners, modes, times, and the space that they take.
+//! Holds the files of a simulated world: names, contents, owners, modes, times, and the space that they use.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,7 +15,7 @@ pub const READ: u32 = 0o4;
 pub const WRITE: u32 = 0o2;
 pub const ENTER: u32 = 0o1;
 
-/// Who a run belongs to, and who owns what is not said to be owned by another.
+/// The user of a run, and the default owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Person {
     pub user: u32,
@@ -31,7 +31,7 @@ pub struct Node {
     pub group: u32,
     pub modified: DateTime<FixedOffset>,
     pub inode: u64,
-    /// Counts up at each change in the tree, as the clock of a file system does.
+    /// Increases with each change in the tree, as the clock of a file system does.
     pub changed: i64,
 }
 
@@ -42,7 +42,7 @@ pub enum What {
     File(Content),
 }
 
-/// What a file holds; of a big one only the size, and it reads as zeroes.
+/// The content of a file; of a big one only the size, and it reads as zeroes.
 #[derive(Clone, Debug)]
 pub enum Content {
     Pieces(Vec<Bytes>),
@@ -54,7 +54,7 @@ pub struct Tree {
     nodes: BTreeMap<PathBuf, Node>,
     free: u64,
     total: u64,
-    /// How many changes there were.
+    /// The number of changes so far.
     changes: i64,
     pub person: Person,
 }
@@ -108,14 +108,14 @@ impl Tree {
         self.nodes.iter()
     }
 
-    /// Puts something there at the beginning: the disk is this much larger.
+    /// Adds an initial entry: the disk grows by its size.
     pub fn found(&mut self, path: PathBuf, node: Node) {
         self.total += node.size();
         let node = self.new_inode(node);
         self.nodes.insert(path, node);
     }
 
-    /// The moment of one more change.
+    /// The moment of the next change.
     fn change(&mut self) -> i64 {
         self.changes += 1;
         self.changes
@@ -126,13 +126,13 @@ impl Tree {
         Node { inode: changed.unsigned_abs(), changed, ..node }
     }
 
-    /// A new node of ours.
+    /// A new node owned by the run's user.
     pub fn ours(&self, what: What, mode: u32, now: DateTime<FixedOffset>) -> Node {
         let Person { user: owner, group } = self.person;
         Node { what, mode, owner, group, modified: now, inode: 0, changed: 0 }
     }
 
-    /// Puts a node under a name in a folder that exists; what was there is gone.
+    /// Puts a node under a name in an existing folder, and replaces the old one.
     pub fn put(&mut self, path: &Path, node: Node) {
         let now = node.modified;
         self.free = self.free.saturating_sub(node.size());
@@ -143,7 +143,7 @@ impl Tree {
         self.touch_above(path, now);
     }
 
-    /// A node that is about to change.
+    /// A node, for a change.
     pub fn node_mut(&mut self, path: &Path) -> Option<&mut Node> {
         let changed = self.change();
         let node = self.nodes.get_mut(path)?;
@@ -158,7 +158,7 @@ impl Tree {
         Some(node)
     }
 
-    /// Adds to a file; as much as fits, and an error when that is not all.
+    /// Appends to a file as much as fits; an error if that is not all.
     pub fn append(&mut self, path: &Path, data: &Bytes, now: DateTime<FixedOffset>) -> io::Result<()> {
         let fits = self.free.min(data.len() as u64);
         let changed = self.change();
@@ -174,12 +174,12 @@ impl Tree {
         if fits < data.len() as u64 { Err(Errno::NOSPC.into()) } else { Ok(()) }
     }
 
-    /// What is in a folder and below it.
+    /// Everything below a folder.
     pub fn below<'a>(&'a self, dir: &'a Path) -> impl Iterator<Item = (&'a PathBuf, &'a Node)> {
         self.nodes.range(dir.to_owned()..).take_while(move |(path, _)| path.starts_with(dir)).skip(1)
     }
 
-    /// Moves a name with all that is below it.
+    /// Moves a name with everything below it.
     pub fn shift(&mut self, from: &Path, to: &Path, now: DateTime<FixedOffset>) {
         let paths: Vec<PathBuf> = self.below(from).map(|(path, _)| path.clone()).chain([from.to_owned()]).collect();
         for path in paths {
@@ -193,7 +193,7 @@ impl Tree {
         self.touch_above(to, now);
     }
 
-    /// Whether we may do to a node what these bits say; root may all.
+    /// Whether the user may do to a node what these bits say; root may do everything.
     pub fn permit(&self, node: &Node, bits: u32) -> io::Result<()> {
         let Person { user, group } = self.person;
         let granted = match (node.owner == user, node.group == group) {

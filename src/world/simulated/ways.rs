@@ -1,4 +1,4 @@
-//! Finds the way to a path in the tree: through links, as far as permissions and the declared folders let it.
+//! Resolves a path in the tree: through links, as far as permissions and the declared folders allow.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -16,10 +16,10 @@ use crate::world::refusals::{out_of_reach, refused};
 /// Linux follows at most this many links.
 const MOST_LINKS: usize = 40;
 
-/// The declared paths, as the real world's fence has them; `None` reaches everything.
+/// The declared paths, as in the real world's fence; `None` allows every path.
 pub type Roots = Option<Vec<PathBuf>>;
 
-/// A tree as it is seen from within the declared paths.
+/// A tree limited to the declared paths.
 pub struct View<'a> {
     pub tree: &'a mut Tree,
     pub roots: &'a Roots,
@@ -27,7 +27,7 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// Where the folder of `path` really lies, with the name in it; folders that are missing are made when a mode is given.
+    /// The real folder of `path`, with the file name appended; missing folders are created if a mode is given.
     pub fn spot(&mut self, path: &Path, make: Option<u32>) -> io::Result<PathBuf> {
         let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(io::ErrorKind::IsADirectory.into());
@@ -43,30 +43,30 @@ impl View<'_> {
         Ok(folder.join(name))
     }
 
-    /// Where a folder really is.
+    /// The real place of a folder.
     pub fn folder(&self, path: &Path) -> io::Result<PathBuf> {
         self.folder_within(path, path)
     }
 
-    /// Where a file or folder really lies, and what it is; links are followed.
+    /// The real place of a file or folder, and its node; links are followed.
     pub fn open(&self, path: &Path) -> io::Result<(PathBuf, &Node)> {
         let place = self.resolve(path, path)?;
         let node = self.tree.node(&place).ok_or(Errno::NOENT)?;
         Ok((place, node))
     }
 
-    /// What is at a spot, a link as itself.
+    /// The node at a resolved place; a link is not followed.
     pub fn at(&self, spot: &Path) -> io::Result<&Node> {
         Ok(self.tree.node(spot).ok_or(Errno::NOENT)?)
     }
 
-    /// Whether names in the folder of `spot` may be changed.
+    /// Checks that names in the folder of `spot` may be changed.
     pub fn may_change(&self, spot: &Path) -> io::Result<()> {
         let folder = spot.parent().and_then(|above| self.tree.node(above)).ok_or(Errno::NOENT)?;
         self.tree.permit(folder, WRITE | ENTER)
     }
 
-    /// Makes one folder; `false` when something of that name exists already.
+    /// Creates one folder; `false` if something with that name exists already.
     pub fn make_folder(&mut self, spot: &Path, mode: u32) -> io::Result<bool> {
         if self.tree.node(spot).is_some() {
             return Ok(false);
@@ -77,7 +77,7 @@ impl View<'_> {
         Ok(true)
     }
 
-    /// The error of an act on a path, also when the declared paths were in the way.
+    /// The error of an operation on a path, also if the declared paths prevented it.
     pub fn trouble(&self, act: &str, path: &Path, cause: io::Error) -> Error {
         if cause.kind() != io::ErrorKind::PermissionDenied || cause.raw_os_error().is_some() {
             return refused(act, path, cause, self.tree);
@@ -86,7 +86,7 @@ impl View<'_> {
         out_of_reach(act, path, root, cause)
     }
 
-    /// Makes the folders on the way to `path` that are missing, also the declared one and those above it.
+    /// Creates the missing folders on the way to `path`, also the declared one and its parents.
     fn make_way(&mut self, path: &Path, folder: &Path, mode: u32) -> io::Result<PathBuf> {
         match (self.folder_within(path, folder), folder.parent(), folder.file_name()) {
             (Err(error), Some(above), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
@@ -98,7 +98,7 @@ impl View<'_> {
         }
     }
 
-    /// `folder` is reached as a part of the way to `path`, whose declared folder must hold it.
+    /// The real place of `folder`, a part of the way to `path`, which must be inside the declared folder of `path`.
     fn folder_within(&self, path: &Path, folder: &Path) -> io::Result<PathBuf> {
         let place = self.resolve(path, folder)?;
         match self.tree.node(&place) {
@@ -112,12 +112,12 @@ impl View<'_> {
         let root = self.roots.as_ref().map_or(Ok(None), |roots| nearest_root(roots, path))?;
         match root.map(|root| (root, target.strip_prefix(root))) {
             Some((root, Ok(rest))) => self.walk(self.walk("/".into(), root, false)?, rest, true),
-            // What is above a declared path is taken as it is, links and all.
+            // Above a declared path, links are followed freely.
             _ => self.walk("/".into(), target, false),
         }
     }
 
-    /// The end of a way from `base`; the last name need not exist. A confined way may not lead out of `base`.
+    /// Resolves a way from `base`; the last name need not exist. A confined way may not lead out of `base`.
     fn walk(&self, base: PathBuf, way: &Path, confined: bool) -> io::Result<PathBuf> {
         let (mut here, mut links) = (base.clone(), 0);
         let mut todo = steps(way);
@@ -157,7 +157,7 @@ impl View<'_> {
     }
 }
 
-/// The steps of a way, the last one first.
+/// The steps of a way, in reverse order.
 fn steps(way: &Path) -> Vec<OsString> {
     let step = |part: Component<'_>| match part {
         Component::Normal(name) => Some(name.to_owned()),

@@ -2,24 +2,24 @@
 
 use crate::postgres::dump::lexer::is_word;
 
-/// A tag must be known whole to be met again; `pg_dump` makes it as long as the quoted text forces it to.
+/// The whole tag is needed to find its end; `pg_dump` makes it as long as the quoted text requires.
 const TAG_BYTES: usize = 1 << 20;
 
-/// What is behind a `$`.
+/// What follows a `$`.
 #[derive(Debug)]
 pub(crate) enum DollarQuote {
     /// A tag, if another `$` follows it.
     Tag(Vec<u8>),
-    /// The text; this many bytes of `$tag` have been met at its end so far.
+    /// The text; its last bytes match this many bytes of `$tag` so far.
     Inside { tag: Vec<u8>, matched: usize },
 }
 
-/// What the bytes that were looked at mean.
+/// The result of the bytes that were read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Dollar {
     Open,
     Closed,
-    /// It was no quote, but a `$` on its own.
+    /// It was not a quote, but a single `$`.
     Alone,
 }
 
@@ -28,12 +28,12 @@ impl DollarQuote {
         DollarQuote::Tag(Vec::new())
     }
 
-    /// Whether nothing is behind the `$` yet that could be a tag.
+    /// Whether nothing follows the `$` yet that could be a tag.
     pub(crate) fn is_bare(&self) -> bool {
         matches!(self, DollarQuote::Tag(tag) if tag.is_empty())
     }
 
-    /// Takes what of `data` belongs to the quote: how many bytes, and what is known then.
+    /// Consumes the part of `data` that belongs to the quote: returns its length, and the result.
     pub(crate) fn feed(&mut self, data: &[u8]) -> (usize, Dollar) {
         match self {
             DollarQuote::Tag(tag) => match data[0] {
@@ -52,7 +52,7 @@ impl DollarQuote {
     }
 }
 
-/// Looks for `$tag$`. A tag has no `$` inside, so after a mismatch only a `$` can start it anew.
+/// Looks for `$tag$`. A tag has no `$` inside, so after a mismatch only a `$` can start it again.
 fn find_end(tag: &[u8], matched: &mut usize, data: &[u8]) -> (usize, Dollar) {
     let mut at = 0;
     while let Some(&byte) = data.get(at) {

@@ -1,15 +1,15 @@
-//! Finds the end of one string in single quotes, as the server and psql find it.
+//! Finds the end of one string in single quotes, as the server and psql do.
 
 use crate::postgres::dump::lexer::KEPT_STRING_BYTES;
 
-/// A string that is being read. `E'…'` has escapes; in every other string a backslash is itself.
+/// A string while it is read. `E'…'` has escapes; in every other string a backslash is literal.
 #[derive(Debug)]
 pub(crate) struct Quote {
     escapes: bool,
     at: At,
-    /// The byte before the one at hand.
+    /// The previous byte.
     before: u8,
-    /// What other settings than those of the load would read in another way.
+    /// What settings other than those of the load would parse differently.
     ambiguous: Ambiguous,
 }
 
@@ -18,16 +18,16 @@ pub(crate) struct Quote {
 pub(crate) struct Ambiguous {
     /// A backslash directly before a quote, in a string without escapes.
     pub backslash_quote: bool,
-    /// A backslash that some encodings take for the second half of a character, in a string with escapes.
+    /// A backslash that is the second byte of a character in some encodings, in a string with escapes.
     pub half_character: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
     Inside,
-    /// Behind the backslash of an escape.
+    /// After the backslash of an escape.
     Escaped,
-    /// Behind a quote: the end, unless another follows.
+    /// After a quote: the end, unless another follows.
     Quote,
 }
 
@@ -41,7 +41,7 @@ impl Quote {
         self.ambiguous
     }
 
-    /// Takes what of `data` belongs to the string, and adds its text to `kept`: how many bytes, and whether it has ended.
+    /// Consumes the part of `data` that belongs to the string, and adds its text to `kept`: its length, and whether it ended.
     pub(crate) fn feed(&mut self, data: &[u8], mut kept: Option<&mut Vec<u8>>) -> (usize, bool) {
         let mut keep = |bytes: &[u8]| {
             if let Some(kept) = &mut kept {

@@ -1,4 +1,4 @@
-//! What begins between two items, and the items that are no quotes.
+//! Scans the start of an item, and the items that are not quoted.
 
 use super::{Lexer, State, is_word};
 use crate::postgres::dump::item::Item;
@@ -12,7 +12,7 @@ impl Lexer {
         match byte {
             b'\n' | b' ' | b'\t' | b'\r' => (1, None),
             b'-' => {
-                // Kept for the comment that this may be the start of.
+                // Kept because this may be the start of a comment.
                 self.line_start = first;
                 self.go(1, State::Dash)
             }
@@ -37,7 +37,7 @@ impl Lexer {
         }
     }
 
-    /// Skips what can neither end a statement nor begin something that hides its end.
+    /// Skips bytes that can neither end a statement nor begin something that hides its end.
     pub(super) fn skip(&mut self, data: &[u8]) -> (usize, Option<Item>) {
         let plain =
             data.iter().position(|byte| matches!(byte, b'\n' | b'"' | b'$' | b'\'' | b'-' | b'/' | b';' | b'\\'));
@@ -48,7 +48,7 @@ impl Lexer {
         self.line_start = false;
         let word = data[..plain].iter().rev().take_while(|&&byte| is_word(byte)).count();
         self.behind_string &= data[..plain].iter().all(u8::is_ascii_whitespace);
-        // A `$` behind a word is part of it, a word may make a string another one, and it may go on in the next piece.
+        // A `$` after a word is part of it, a word may change the type of a string, and it may continue in the next chunk.
         if word > 0 {
             self.text.clear();
             return self.go(plain - word, State::Word);

@@ -8,7 +8,7 @@ use crate::postgres::dump::statement::Head;
 #[derive(Default)]
 pub(crate) struct LargeObjects {
     sum: LargeSum,
-    /// Something was written that could not be read whole.
+    /// Some content could not be read completely.
     lost: bool,
 }
 
@@ -20,7 +20,7 @@ pub(crate) enum Large {
     Close,
 }
 
-/// Whether the words so far can be the start of one.
+/// Whether the words so far can be the start of such a statement.
 pub(crate) fn may_be(head: &[Head]) -> bool {
     let matches = |(at, word): (usize, &Head)| match at {
         0 => word.is_any(&["select"]),
@@ -32,13 +32,13 @@ pub(crate) fn may_be(head: &[Head]) -> bool {
     head.iter().take(4).enumerate().all(matches)
 }
 
-/// What the statement does, when it is one.
+/// What the statement does, if it is such a statement.
 pub(crate) fn read(head: &[Head]) -> Option<Large> {
     let [_, _, _, call, Head::Sign(b'('), rest @ ..] = head else { return None };
     if call.is_any(&["lo_close"]) {
         return Some(Large::Close);
     }
-    // The strings: the number of the object, or its content; before them `E`, or the object that is open.
+    // The strings: the object's number, or its content; before them `E`, or the descriptor of the open object.
     let text = rest.iter().find_map(|word| match word {
         Head::String(text) => Some(text.as_str()),
         _ => None,
@@ -62,7 +62,7 @@ impl LargeObjects {
         }
     }
 
-    /// How many there are, and their sum where all was read.
+    /// Their number, and their sum if all content was read.
     pub(crate) fn found(&self) -> (u64, Option<u128>) {
         (self.sum.count, (!self.lost).then(|| self.sum.sum()))
     }

@@ -3,7 +3,7 @@
 use crate::postgres::dump::facts::SequenceValue;
 use crate::postgres::dump::statement::Head;
 
-/// Whether the words so far can be the start of one.
+/// Whether the words so far can be the start of such a statement.
 pub(crate) fn may_be(head: &[Head]) -> bool {
     let matches = |(at, word): (usize, &Head)| match at {
         0 => word.is_any(&["select"]),
@@ -15,7 +15,7 @@ pub(crate) fn may_be(head: &[Head]) -> bool {
     head.iter().take(4).enumerate().all(matches)
 }
 
-/// What the statement sets, when it is one.
+/// What the statement sets, if it is such a statement.
 pub(crate) fn read(head: &[Head]) -> Option<SequenceValue> {
     let [_, _, _, _, Head::Sign(b'('), rest @ ..] = head else { return None };
     // pg_dump writes a name with a backslash in it as `E'…'`.
@@ -35,7 +35,7 @@ pub(crate) fn read(head: &[Head]) -> Option<SequenceValue> {
     Some(SequenceValue { schema, name, last_value, is_called: called.is_any(&["true"]) })
 }
 
-/// The schema and the name in `"a ""b"".c"."d"`; an empty schema when there is none.
+/// The schema and the name in `"a ""b"".c"."d"`; the schema may be empty.
 fn parts(text: &str) -> Option<(String, String)> {
     let (first, rest) = part(text)?;
     match rest.strip_prefix('.') {

@@ -1,4 +1,4 @@
-//! Makes plain SQL of a folder by `pg_dump --format=directory` that was put into a tar file, to its last byte.
+//! Converts a folder by `pg_dump --format=directory` in a tar file to plain SQL, and reads the file to its last byte.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::world::Caller;
 use crate::world::partial::FOLDER_MODE;
 use crate::world::program::{ProgramSource, failure};
 
-/// Where the headers of a tar file say what they are.
+/// The offset of the magic bytes in a tar header.
 const MAGIC_AT: usize = 257;
 const MAGIC: &[u8] = b"ustar";
 
@@ -28,7 +28,7 @@ pub fn begins_as_tar(head: &[u8]) -> bool {
     head.get(MAGIC_AT..).is_some_and(|rest| rest.starts_with(MAGIC))
 }
 
-/// The dump in a tar file as plain SQL, and the folder of the tar file in which it is.
+/// The dump in a tar file as plain SQL, and its folder in the tar file.
 pub async fn decoded(reader: &Reader, tar: Box<dyn Source>) -> Result<(Box<dyn Source>, String)> {
     let Some(work) = &reader.work else {
         return Err(Error::new(Kind::Recipe, "the dump is a folder in a tar file, and has no place to be unpacked")
@@ -41,7 +41,7 @@ pub async fn decoded(reader: &Reader, tar: Box<dyn Source>) -> Result<(Box<dyn S
     }
 }
 
-/// Unpacks all of the tar file, and lets `pg_restore` read the folder of the dump.
+/// Unpacks all of the tar file, and runs `pg_restore` on the folder of the dump.
 async fn start(reader: &Reader, tar: Box<dyn Source>, space: &ScratchDir) -> Result<(ProgramSource, String)> {
     unpack(&reader.caller, tar, space.folder()).await?;
     let dump = dump_in(space, reader).await?;
@@ -56,7 +56,7 @@ async fn start(reader: &Reader, tar: Box<dyn Source>, space: &ScratchDir) -> Res
     Ok((output, below.display().to_string()))
 }
 
-/// Writes all that is in the tar file into the folder, to its proved end.
+/// Unpacks the whole tar file into the folder, up to its verified end.
 async fn unpack(caller: &Caller, tar: Box<dyn Source>, folder: &Path) -> Result<()> {
     let (mut tar, mut names) = (Tar::new(tar), Names::default());
     while let Some(entry) = tar.next_entry().await? {
@@ -73,7 +73,7 @@ async fn unpack(caller: &Caller, tar: Box<dyn Source>, folder: &Path) -> Result<
             names.file(&path)?;
             let mut sink = caller.create(&folder.join(&path), FILE_MODE).await?;
             if let Err(error) = fill(&mut *sink, &mut tar).await {
-                // Taken back here and now: a file that is still under way would keep its folder.
+                // Removed right here: an unfinished file would prevent the removal of its folder.
                 return Err(match sink.abort().await {
                     Ok(()) => error,
                     Err(left) => left.within(format!("cannot clean up after: {}", error.one_line())),
@@ -85,7 +85,7 @@ async fn unpack(caller: &Caller, tar: Box<dyn Source>, folder: &Path) -> Result<
     Ok(())
 }
 
-/// Writes the entry that is under way.
+/// Writes the current entry.
 async fn fill(sink: &mut dyn Sink, tar: &mut Tar) -> Result<()> {
     while let Some(data) = tar.data().await? {
         sink.write(data).await?;

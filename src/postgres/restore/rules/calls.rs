@@ -1,4 +1,4 @@
-//! Knows every `SELECT` that `pg_dump` writes, word by word: each calls one function of PostgreSQL with plain values.
+//! Recognizes every `SELECT` that `pg_dump` writes, word by word: each calls one PostgreSQL function with plain values.
 
 use crate::postgres::restore::rules::{Token, TokenKind};
 
@@ -20,7 +20,7 @@ const SHAPES: [&str; 11] = [
 /// The functions that set the planner's statistics; they take a long list of names and values.
 const STATISTICS: [&str; 2] = ["pg_restore_attribute_stats", "pg_restore_relation_stats"];
 
-/// What a statement is by its words so far.
+/// The classification of a statement by its words so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
     Whole,
@@ -30,7 +30,7 @@ pub(crate) enum Call {
     Unknown,
 }
 
-/// What the `SELECT` that begins with `tokens` is.
+/// Classifies the `SELECT` that begins with `tokens`.
 pub(crate) fn read(tokens: &[Token]) -> Call {
     let words: Vec<&str> = tokens.iter().map(Token::word).collect();
     let of_statistics = ["select", "*", "from", "pg_catalog", "."];

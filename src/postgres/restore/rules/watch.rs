@@ -1,25 +1,25 @@
-//! Checks that the rest of a statement matches its first words, while it passes.
+//! Checks, while a statement is read, that its rest matches its first words.
 
 use crate::postgres::dump::item::Item;
 use crate::postgres::restore::inserting::Insert;
 use crate::postgres::restore::rules::{Token, TokenKind};
 
-/// What is looked for in the rest of a statement.
+/// What the rest of a statement is checked for.
 #[derive(Debug)]
 pub(crate) enum Watch {
-    /// Anything may follow: it acts in the database that is being restored.
+    /// Anything may follow: the statement acts in the database that is being restored.
     Anything,
-    /// Rows as `INSERT` statements: plain values, word by word by the rewriter itself, for there are very many.
+    /// Rows as `INSERT` statements: plain values, checked word by word in the rewriter itself for speed.
     Rows(Insert),
-    /// A table by its columns: not `CREATE TABLE … AS`, which runs a query.
+    /// A table with a column list: not `CREATE TABLE … AS`, which runs a query.
     Columns { depth: usize },
-    /// `COPY name (columns) FROM stdin`, and nothing else.
+    /// Only `COPY name (columns) FROM stdin`.
     Copy { head: usize, depth: usize, tail: Vec<String> },
     /// The arguments of a call: values, not more calls.
     Values { cast: bool },
     /// A materialized view that is filled later, by its `REFRESH`: it ends in `WITH NO DATA`.
     NoData { seen: usize },
-    /// A subscription that does not connect when it is made: `connect = false`.
+    /// A subscription that does not connect when it is created: `connect = false`.
     Subscription { seen: usize },
 }
 
@@ -30,7 +30,7 @@ impl Watch {
         Watch::Copy { head: 0, depth: 0, tail: Vec::new() }
     }
 
-    /// Takes the next word or sign; refuses one that cannot be here.
+    /// Takes the next word or sign; rejects one that is not allowed here.
     pub(crate) fn push(&mut self, token: &Token) -> Result<(), &'static str> {
         match self {
             Watch::Anything | Watch::Rows(_) => {}
@@ -72,14 +72,14 @@ impl Watch {
         Ok(())
     }
 
-    /// Takes the next word or sign of an `INSERT`; says whether it is one.
+    /// Takes the next word or sign of an `INSERT`; returns whether it still is one.
     pub(crate) fn push_row(&mut self, item: Item, text: &[u8]) -> Result<bool, &'static str> {
         let Watch::Rows(insert) = self else { return Ok(false) };
         *insert = insert.then(item, text).ok_or(NOT_VALUES)?;
         Ok(true)
     }
 
-    /// The statement is whole; says whether rows follow.
+    /// Ends the statement; returns whether rows follow.
     pub(crate) fn end(&self) -> Result<bool, &'static str> {
         match self {
             Watch::Copy { head, tail, .. } if matches!(head, 1 | 3) && tail.iter().eq(["from", "stdin"]) => Ok(true),
@@ -92,7 +92,7 @@ impl Watch {
     }
 }
 
-/// `head` counts the parts of the table's name; `tail` has the words behind it and outside brackets.
+/// `head` counts the parts of the table's name; `tail` has the words after it that are outside brackets.
 fn push_copy(head: &mut usize, depth: &mut usize, tail: &mut Vec<String>, token: &Token) {
     let sign = token.kind == TokenKind::Sign;
     match token.text.as_str() {
@@ -101,7 +101,7 @@ fn push_copy(head: &mut usize, depth: &mut usize, tail: &mut Vec<String>, token:
         _ if *depth > 0 => {}
         "." if sign && *head == 1 => *head = 2,
         _ if !sign && tail.is_empty() && matches!(*head, 0 | 2) => *head += 1,
-        // Two are needed: one more shows that there are too many.
+        // Two are needed: a third shows that there are too many.
         text if tail.len() < 3 => tail.push(if token.kind == TokenKind::Word { text } else { "?" }.to_owned()),
         _ => {}
     }

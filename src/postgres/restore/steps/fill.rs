@@ -1,4 +1,4 @@
-//! Loads a proved dump into its target, and trusts neither the server nor the file: both must report at the end that everything was loaded.
+//! Loads a verified dump into its target, and requires the server and the file to confirm at the end that everything was loaded.
 
 use std::collections::VecDeque;
 
@@ -14,15 +14,15 @@ use crate::postgres::server::throwaway_role::ThrowawayRole;
 use crate::report::event;
 use crate::stream::{Piece, Source};
 
-/// Set by hikae, and not by the dump: how the server reads its strings.
+/// Set by hikae, not by the dump: how the server parses strings.
 const READING: [&str; 2] = ["SET client_encoding = 'UTF8'", "SET standard_conforming_strings = on"];
 
-/// Asked before the first statement: what was set holds.
+/// Checks before the first statement that the settings are in effect.
 const READS: &str = "SELECT pg_catalog.current_setting('client_encoding') = 'UTF8' \
     AND pg_catalog.current_setting('standard_conforming_strings') = 'on'";
 
 impl Restoring {
-    /// Loads the dump, and then says about the database what the dump says: its settings must not hold while it is read.
+    /// Loads the dump, and then applies its statements about the database: its settings must not be in effect during the load.
     pub async fn fill(&self, proved: &Proved, created: bool, role: Option<&ThrowawayRole>) -> Result<()> {
         if let Some(role) = role {
             self.hand_over(role).await?;
@@ -31,7 +31,7 @@ impl Restoring {
             true => self.load_in_parallel(proved, role).await?,
             false => self.load(proved, created, role).await?,
         };
-        // What was loaded is what was proved only if nobody has put another file in its place.
+        // The loaded dump is the verified one only if the file was not replaced meanwhile.
         match self.reader.caller.stat(&self.source).await? {
             Some(stat) if (stat.size_bytes, stat.modified) == (proved.stat.size_bytes, proved.stat.modified) => {}
             _ => return Err(replaced()),
@@ -57,13 +57,13 @@ impl Restoring {
         if again == proved.dump { Ok(router) } else { Err(replaced()) }
     }
 
-    /// A session that reads strings as hikae does.
+    /// A session that parses strings as hikae does.
     pub(crate) async fn ready_to_load(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Talk> {
         let act = format!("cannot load the database `{}`", self.target);
         let mut talk =
             Talk::open(&self.loader, role.map_or(&self.server, |role| &role.server), &self.target, &act).await?;
         for (name, sql) in &proved.own.settings {
-            // Generated columns and indexes may depend on them. What the session cannot have, the database gets at the end.
+            // Generated columns and indexes may depend on them. A setting that the session cannot have is set on the database at the end.
             if !is_own(name)
                 && let Err(error) = talk.ask(sql.clone()).await
             {
@@ -98,12 +98,12 @@ impl Restoring {
     async fn describe(&self, proved: &Proved, created: bool, configured: bool) -> Result<()> {
         let own = &proved.own;
         let properties = own.properties.iter().filter(|sql| !configured || !is_setting(sql));
-        // The comment of a database that somebody else has made is not ours to change.
+        // Keep the comment of a database that this restore did not create.
         let comment = own.comment.iter().filter(|_| created);
         self.set_properties(proved, None, properties.chain(comment).collect()).await
     }
 
-    /// Runs statements about the database, as `role` where one is named.
+    /// Runs statements about the database, as `role` if one is set.
     pub(crate) async fn set_properties(
         &self,
         proved: &Proved,
@@ -135,7 +135,7 @@ impl Restoring {
     }
 }
 
-/// Whether hikae decides this setting of the session itself: who it is, how strings are read, and whether rows may be written.
+/// Whether hikae controls this session setting itself: the user, how strings are parsed, and whether rows may be written.
 fn is_own(name: &str) -> bool {
     const OWN: [&str; 7] = [
         "backslash_quote",

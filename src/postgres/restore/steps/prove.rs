@@ -1,4 +1,4 @@
-//! Proves a dump before the server is touched: reads all of it, and checks its manifest, its checksums and its own end.
+//! Verifies a dump before the server is used: reads all of it, and checks its manifest, its checksums and its own end.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -22,16 +22,16 @@ use crate::world::{EntryKind, Stat};
 /// The largest manifest that is read.
 const MOST_MANIFEST_BYTES: u64 = 64 << 20;
 
-/// A dump that is whole, of the right database, and holds nothing that `pg_dump` does not write.
+/// A complete dump of the right database, with nothing that `pg_dump` does not write.
 pub struct Proved {
     pub own: Own,
     /// The roles that it names.
     pub roles: BTreeSet<String>,
-    /// The statements that make it, to be compared with those of the restored database.
+    /// The statements that create its structure, to be compared with those of the restored database.
     pub structure: Structure,
-    /// The `database` section of its manifest, as the dump itself has it.
+    /// The `database` section of its manifest, computed from the dump itself.
     pub dump: Value,
-    /// The file is an archive as it is, so that `pg_restore` can read it.
+    /// Whether the file is an archive without compression or encryption around it, so that `pg_restore` can read the file itself.
     pub bare: bool,
     pub stat: Stat,
     pub size_bytes: u64,
@@ -44,7 +44,7 @@ pub struct Opened {
     pub source: Box<dyn Source>,
     pub raw: SharedFacts,
     pub facts: SharedFacts,
-    /// The file is an archive as it is, so that `pg_restore` can read it.
+    /// Whether the file is an archive without compression or encryption around it, so that `pg_restore` can read the file itself.
     pub bare: bool,
     looks_right: bool,
 }
@@ -53,7 +53,7 @@ pub async fn prove(restoring: &Restoring) -> Result<Proved> {
     let stat = look(restoring).await?;
     let manifest = manifest(restoring).await?;
     refuse_other_size(&stat, manifest.as_ref())?;
-    // It is read twice, once to prove it and once to load it, and both times as plain SQL.
+    // It is read twice as plain SQL: once to verify it and once to load it.
     if let Some(plain_bytes) = manifest.as_ref().and_then(|manifest| manifest["plain_bytes"].as_u64()) {
         event::step_expects(restoring.step, plain_bytes);
     }
@@ -92,13 +92,13 @@ impl Restoring {
     }
 }
 
-/// Reads to the proved end; gives what the dump says about its database, and the roles that it names.
+/// Reads to the verified end; returns the dump's statements about its database, and the roles that it names.
 async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<(Own, BTreeSet<String>, Structure)> {
     let (mut rewriter, mut nowhere, mut moved) = (Rewriter::judging(&restoring.target), VecDeque::new(), 0);
     let mut collector = Collector::default();
     loop {
         match opened.source.next().await? {
-            // What is no dump at all is reported as such by the inspector, at the end.
+            // Data that is not a dump is reported by the inspector, at the end.
             Piece::Data(_) if !opened.looks_right => {}
             Piece::Data(data) => {
                 moved += data.len() as u64;
@@ -128,7 +128,7 @@ async fn look(restoring: &Restoring) -> Result<Stat> {
     }
 }
 
-/// The manifest beside the file, if there is one.
+/// The manifest next to the file, if it exists.
 async fn manifest(restoring: &Restoring) -> Result<Option<Value>> {
     let beside = path_beside(&restoring.source);
     if restoring.reader.caller.stat(&beside).await?.is_none() {

@@ -1,7 +1,7 @@
 //! Loads a dump from an unknown source under a throwaway role, so that the code in it has only that role's rights.
 //!
-//! A role that can log in, and not `SET ROLE`: a function could take that back. It is a member of no other role, and nobody
-//! can log in as it while the code of the dump runs. What the role may not do, and what runs no code of the dump, the user of
+//! The role logs in; `SET ROLE` is not used, because a function could reset it. It is a member of no other role, and no one
+//! can log in as it while the code of the dump runs. What the role may not do and runs no code of the dump, the user of
 //! the restore does: ownership and default privileges at the end, extensions at the start.
 
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRole;
 use crate::world::postgres::{Step, sqlstate_of};
 
-/// What to do about a file that nobody vouches for.
+/// What to do about a file that is not trusted.
 const TRUST: &str =
     "if you trust the person who made the file: `--set trust=dump`; or restore as a user who is no superuser";
 
@@ -27,17 +27,17 @@ const PRIVILEGED: &str = "SELECT me.rolsuper OR EXISTS (SELECT FROM pg_catalog.p
     ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files') \
     AND pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER')) FROM pg_catalog.pg_roles me WHERE me.rolname = current_user";
 
-/// As `pg_dump` has it: every name in a dump says its schema.
+/// As in `pg_dump`: every name in a dump includes its schema.
 pub const NO_SEARCH_PATH: &str = "SET search_path = ''";
 
-/// What the database may have been given by then does not hold for who gives it its owners.
+/// A setting of the dump must not stop the session that sets the owners.
 pub const WRITES: &str = "SET default_transaction_read_only = off";
 
-/// The SQLSTATE of a right that is missing.
+/// The SQLSTATE of a missing right.
 const NO_RIGHT: &str = "42501";
 
 impl Restoring {
-    /// The role under which the dump is loaded; none where the login itself may load it.
+    /// The role under which the dump is loaded; none if the login itself may load it.
     pub async fn role(&self, proved: &Proved) -> Result<Option<ThrowawayRole>> {
         if self.trusted || (self.is_recorded)(&proved.sha256) {
             return Ok(None);
@@ -48,7 +48,7 @@ impl Restoring {
             return Ok(None);
         }
         if self.reuse {
-            // It is not the role's to own.
+            // The role cannot own an existing database.
             return Err(untrusted());
         }
         let at = Maintenance {
@@ -60,7 +60,7 @@ impl Restoring {
         made.map(Some).map_err(|cause| untrusted().because(cause))
     }
 
-    /// Lets the role load into the target, which has just been made.
+    /// Lets the role load into the new target.
     pub async fn hand_over(&self, role: &ThrowawayRole) -> Result<()> {
         let act = format!("cannot let `{}` load the database `{}`", role.name, self.target);
         let mut talk = self.talk(&self.target, &act).await?;
@@ -77,20 +77,20 @@ impl Restoring {
         talk.end(done).await
     }
 
-    /// Gives the database its settings with the rights of the role, which owns it so far: a superuser's could name libraries
-    /// that are loaded into every session, or switch off what keeps data whole.
+    /// Applies the database's settings with the rights of the role, which still owns it: a superuser's could name libraries
+    /// that are loaded into every session, or disable data integrity checks.
     pub async fn configure(&self, role: &ThrowawayRole, proved: &Proved) -> Result<()> {
         let settings = proved.own.properties.iter().filter(|sql| is_setting(sql)).collect();
         self.set_properties(proved, Some(role), settings).await
     }
 
-    /// Takes back what the role owns, and does what it could not. None of that runs code of the dump.
+    /// Reassigns what the role owns, and runs what it could not. None of that runs code of the dump.
     pub async fn take_over(&self, role: &ThrowawayRole, router: Router) -> Result<()> {
         let act = format!("cannot give what is in the database `{}` to its owners", self.target);
         let mut talk = Talk::open(&self.loader, &self.server, &self.target, &act).await?;
         let name = ident(&role.name);
         let done = async {
-            // The code of the dump may have given the database another one, which would decide what a name means.
+            // The code of the dump may have set another `search_path` for the database, which would change what a name means.
             talk.ask(NO_SEARCH_PATH).await?;
             talk.ask(WRITES).await?;
             for sql in router.deferred {
@@ -101,11 +101,11 @@ impl Restoring {
         };
         let done = done.await;
         talk.end(done).await?;
-        // It compares what was loaded: reading runs code as well, such as the expressions of an index.
+        // The role also compares the loaded data: reading can run code too, such as the expressions of an index.
         role.may_read(&self.reader.caller).await
     }
 
-    /// Sends a step to where it belongs.
+    /// Sends a step to the session that runs it.
     pub async fn route(&self, step: Step, talk: &mut Talk, router: &mut Router) -> Result<()> {
         match router.route(&step) {
             Route::Load => {
@@ -141,7 +141,7 @@ fn statement(step: Step) -> Option<Bytes> {
     }
 }
 
-/// Whether a statement about the database sets something for its sessions. What is not known is taken for a setting.
+/// Whether a statement about the database sets something for its sessions. An unknown statement counts as a setting.
 pub fn is_setting(sql: &[u8]) -> bool {
     let tokens = tokens(sql);
     let words: Vec<&str> = tokens.iter().map(Token::word).collect();
@@ -151,14 +151,14 @@ pub fn is_setting(sql: &[u8]) -> bool {
     )
 }
 
-/// Why a file is not loaded with all rights.
+/// The reason why a file is not loaded with all rights.
 pub fn untrusted() -> Error {
     Error::new(Kind::Denied, "refused to load with a superuser's rights a file of which there is no record")
         .because_text("a dump is code, which runs while it is loaded, and this catalog did not record the file as a backup of its own")
         .hint(TRUST)
 }
 
-/// What a load under a role failed with: where a right is missing, trust would give it.
+/// The error of a load under a role: if a right is missing, trusting the file would provide it.
 pub fn under_role(error: Error) -> Error {
     match sqlstate_of(&error) {
         Some(NO_RIGHT) => error

@@ -44,7 +44,7 @@ pub fn leaks(rehearsed: &Rehearsed) -> Vec<Complaint> {
     found
 }
 
-/// What an effect shows to other users of the machine, and to readers of the audit.
+/// The text of an effect that other users of the machine and readers of the audit can see.
 fn texts(record: &Record) -> Vec<String> {
     let mut texts = vec![record.effect.object()];
     if let Effect::Spawn(command) = &record.effect {

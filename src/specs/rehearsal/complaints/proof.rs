@@ -17,10 +17,10 @@ use crate::world::journal::{Outcome, Record};
 use crate::world::partial::{is_unpacked, unpacked_lock};
 use crate::world::simulated::Snapshot;
 
-/// What the library's retention removes, it has rules for.
+/// The library's retention follows its own rules.
 const RETENTION: &str = "hikae/retention.lua";
 
-/// What is wrong with the backups of a run that says success.
+/// The problems with the backups of a run that reports success.
 pub fn unproved(rehearsed: &Rehearsed) -> Vec<Error> {
     let Rehearsed { run, after, kind, .. } = rehearsed;
     if *kind == "backup" && run.backups.is_empty() {
@@ -37,7 +37,7 @@ pub fn unproved(rehearsed: &Rehearsed) -> Vec<Error> {
     wrong.collect()
 }
 
-/// New files that pass for backups and are none.
+/// New files that look like backups but are not.
 pub fn half_made(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let Rehearsed { before, after, journal, kind, run, .. } = rehearsed;
     let mut found = Vec::new();
@@ -53,7 +53,7 @@ pub fn half_made(rehearsed: &Rehearsed) -> Vec<Complaint> {
         }
         let described = is_there(after, &manifest::path_beside(&path));
         let new = !is_there(before, &path) && is_there(after, &path);
-        // What a child changed behind the back of a run that says so is no lie of the run.
+        // A change by a child process that the run itself reports is not a lie of the run.
         if run.status != Status::Success && is_changed_on_purpose(rehearsed, &path) {
             continue;
         }
@@ -73,12 +73,12 @@ fn is_changed_on_purpose(rehearsed: &Rehearsed, path: &Path) -> bool {
     rehearsed.faults.iter().any(changes)
 }
 
-/// Whether it is where a killed run has unpacked something for a moment: the next run removes it.
+/// Whether the path is a temporary place where a killed run unpacked files: the next run removes it.
 fn of_a_moment(world: &Snapshot, path: &Path) -> bool {
     path.ancestors().any(|folder| is_unpacked(folder) && world.at(unpacked_lock(folder)).is_some())
 }
 
-/// Backups of before that are gone although no newer one of their kind replaces them.
+/// Earlier backups that are gone although no newer one of their kind replaces them.
 pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let Rehearsed { before, after, journal, kind, .. } = rehearsed;
     if *kind != "backup" {
@@ -103,7 +103,7 @@ pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
         .collect()
 }
 
-/// Generations that the recipe itself removed, where none but those of this run are left: at least two, or it was the one before.
+/// Generations that the recipe itself removed, if only those of this run are left: at least two, or the previous one.
 pub fn emptied(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let Rehearsed { before, after, journal, run, .. } = rehearsed;
     let by_recipe = |record: &&Record| {
@@ -134,7 +134,7 @@ pub fn emptied(rehearsed: &Rehearsed) -> Vec<Complaint> {
     found.collect()
 }
 
-/// Whether it is no loss that this is gone: the run has proved a backup, and a newer one of the same series exists, with every
+/// Whether it may be gone without a loss: the run has proved a backup, and a newer one of the same series exists, with every
 /// byte that its manifest describes.
 pub fn is_replaced(rehearsed: &Rehearsed, gone: &Path) -> bool {
     let Rehearsed { after, run, .. } = rehearsed;
@@ -144,12 +144,12 @@ pub fn is_replaced(rehearsed: &Rehearsed, gone: &Path) -> bool {
     !run.backups.is_empty() && newer.any(|path| whole(after, path).is_ok())
 }
 
-/// Whether a file or an object is there.
+/// Whether a file or an object exists.
 fn is_there(world: &Snapshot, path: &Path) -> bool {
     world.size_of(path).is_some()
 }
 
-/// The manifest of a backup that is there as it was proved.
+/// The manifest of a backup that still exists as it was proved.
 fn whole(world: &Snapshot, path: &Path) -> Result<Manifest> {
     let beside = manifest::path_beside(path);
     let Some(data) = world.content(path) else { return Err(differs(path, "it is not there")) };

@@ -1,4 +1,4 @@
-//! Breaks a session with a database between two messages.
+//! Breaks a database session between two messages.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -9,7 +9,7 @@ use crate::stream::Piece;
 use crate::world::postgres::{QueryResult, Session, Step};
 
 impl Kept<dyn Session> {
-    /// Before each message: whether the connection still carries this much.
+    /// Checks before each message whether the connection still carries this much.
     async fn carry(&mut self, bytes: usize) -> Result<&mut (dyn Session + 'static)> {
         self.broken.step().await?;
         if self.broken.pass(bytes) < bytes || self.broken.is_over() {

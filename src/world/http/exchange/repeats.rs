@@ -1,4 +1,4 @@
-//! Decides whether a request that failed may be sent again, and after how long.
+//! Decides whether a failed request may be sent again, and after which delay.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -13,26 +13,26 @@ use crate::world::http::words::was_never_sent;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// A server that asks for more than this is not waited for.
+/// The longest wait that a server may request.
 pub const LONGEST_ASKED: Duration = Duration::from_secs(120);
 
 /// Whether another try could help, and cannot do anything twice.
 pub fn may_repeat(request: &HttpRequest, policy: &Policy, failed: &Failed) -> bool {
     let safe = policy.repeatable.unwrap_or(request.method.is_idempotent());
     match failed.status {
-        // The server says that it has done nothing with it.
+        // The server says that it did not process the request.
         Some(429) => policy.repeatable != Some(false),
         Some(500 | 502 | 503 | 504) => safe,
         Some(_) => false,
-        // A certificate or a declaration does not get better by itself.
+        // A bad certificate or a missing declaration does not fix itself.
         None if !matches!(failed.error.kind(), Kind::Network | Kind::Timeout) => false,
         None if was_never_sent(&failed.error) => policy.repeatable != Some(false),
         None => safe,
     }
 }
 
-/// How long to wait before try `number`, from 1: twice as long each time, and never the same for two machines.
-/// `None` when the server asks for more than can be waited.
+/// The wait before try `number`, from 1: doubled each time, and different on each machine.
+/// `None` when the server requests a longer wait than is possible.
 pub fn pause(world: &dyn World, request: &HttpRequest, number: u32, asked: Option<Duration>) -> Option<Duration> {
     let pause = doubled(number, jitter(world, request, number));
     match asked {
@@ -42,13 +42,13 @@ pub fn pause(world: &dyn World, request: &HttpRequest, number: u32, asked: Optio
     }
 }
 
-/// Twice as long each time, from half to one and a half of it as `jitter` goes from 0 to 1.
+/// Doubled each time, times a factor from 0.5 to 1.5 as `jitter` goes from 0 to 1.
 pub fn doubled(number: u32, jitter: f64) -> Duration {
     let doubled = FIRST_PAUSE * 2u32.saturating_pow(number.saturating_sub(1).min(16));
     doubled.min(LONGEST_PAUSE).mul_f64(0.5 + jitter)
 }
 
-/// From 0 to 1. Made from the clock and the process, so that a simulated world always gives the same.
+/// From 0 to 1. Derived from the clock and the process, so that a simulated world is deterministic.
 fn jitter(world: &dyn World, request: &HttpRequest, number: u32) -> f64 {
     let mut hash = DefaultHasher::new();
     let machine = world.machine();
@@ -56,7 +56,7 @@ fn jitter(world: &dyn World, request: &HttpRequest, number: u32) -> f64 {
     (hash.finish() % 1024) as f64 / 1024.0
 }
 
-/// What `Retry-After` asks for: seconds, or a date.
+/// The wait that `Retry-After` requests: seconds, or a date.
 pub fn asked_pause(text: &str, now: DateTime<FixedOffset>) -> Option<Duration> {
     let text = text.trim();
     if let Ok(secs) = text.parse::<u64>() {

@@ -1,4 +1,4 @@
-//! Says where the access token of a login by XOAUTH2 comes from: a program that prints one, or a refresh token.
+//! Describes the source of the access token for a login by XOAUTH2: a program that prints one, or a refresh token.
 
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
@@ -9,15 +9,15 @@ use crate::world::http::words::too_long;
 use crate::world::http::{Address, Body, HttpRequest, Method};
 use crate::world::{Caller, Command, program};
 
-/// The longest answer that can hold a token.
+/// The longest answer that is accepted for a token.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
 
 const GOOGLE: &str = "https://oauth2.googleapis.com/token";
 const MICROSOFT: &str = "https://login.microsoftonline.com";
-/// What Microsoft has to be asked for; Google knows it from the refresh token.
+/// The scope that Microsoft requires; Google knows it from the refresh token.
 const MICROSOFT_SCOPE: &str = "https://outlook.office.com/SMTP.Send offline_access";
 
-/// Where an access token comes from.
+/// The source of an access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenSource {
     /// A program with its arguments, which prints the token.
@@ -30,14 +30,14 @@ pub enum TokenSource {
 pub struct Refresh {
     pub url: String,
     pub client_id: String,
-    /// None for clients that have no secret.
+    /// `None` for clients without a secret.
     pub client_secret: Option<Secret>,
     pub refresh_token: Secret,
     pub scope: Option<String>,
 }
 
 impl TokenSource {
-    /// As `SMTP_TOKEN_COMMAND` or `SMTP_OAUTH_*` have it; none where neither is set.
+    /// Read from `SMTP_TOKEN_COMMAND` or `SMTP_OAUTH_*`; `None` if neither is set.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>, host: &str) -> Result<Option<TokenSource>> {
         let set = |name: &str| lookup(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         if let Some(command) = set("SMTP_TOKEN_COMMAND") {
@@ -68,7 +68,7 @@ impl TokenSource {
 }
 
 impl TokenSource {
-    /// The program that has to be started for a token.
+    /// The program to start for a token.
     pub fn program(&self) -> Option<&str> {
         match self {
             TokenSource::Command(words) => words.first().map(String::as_str),
@@ -76,7 +76,7 @@ impl TokenSource {
         }
     }
 
-    /// The server that has to be asked for a token, as needs declare it.
+    /// The server that issues the token, as declared in needs.
     pub fn server(&self) -> Option<String> {
         match self {
             TokenSource::Command(_) => None,
@@ -86,7 +86,7 @@ impl TokenSource {
         }
     }
 
-    /// Gets an access token, which is good for about an hour.
+    /// Gets an access token, which is valid for about an hour.
     pub async fn access_token(&self, caller: &Caller) -> Result<Secret> {
         let token = match self {
             TokenSource::Command(words) => from_command(words, caller).await,
@@ -131,7 +131,7 @@ impl Refresh {
         let body = Body { data: encoded(fields).into(), shown: "grant_type=refresh_token&…".to_owned() };
         let request = HttpRequest { method: Method::Post, body, ..HttpRequest::get(url) };
         let request = request.or_header("Content-Type", "application/x-www-form-urlencoded");
-        // Another access token does no harm: it may be asked for again.
+        // A second access token does no harm: the request may be repeated.
         let policy = Policy { retries: 2, repeatable: Some(true), follow: false, ..Policy::default() };
         let exchange = Exchange { caller: caller.clone(), request, policy };
         let answer = exchange.run(|answer, title| async move {

@@ -1,4 +1,4 @@
-//! Reads what a certificate (X.509, RFC 5280) says of its names, its issuer and its time, from its DER bytes.
+//! Reads the names, the issuer and the validity of a certificate (X.509, RFC 5280) from its DER bytes.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ use crate::world::http::certificate::ServerCertificate;
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 
-/// What the certificate says; `None` when it cannot be read.
+/// The content of the certificate; `None` if it cannot be read.
 pub fn read(der: &[u8]) -> Option<ServerCertificate> {
     let certificate = Certificate::from_der(der).ok()?.tbs_certificate;
     let (_, alternatives) = certificate.get::<SubjectAltName>().ok()?.unwrap_or((false, SubjectAltName(Vec::new())));
@@ -32,7 +32,7 @@ pub fn read(der: &[u8]) -> Option<ServerCertificate> {
     })
 }
 
-/// A host name or an address; other kinds of names are of no host.
+/// A host name or an address; other kinds of names are not hosts.
 fn host(name: &GeneralName) -> Option<String> {
     match name {
         GeneralName::DnsName(name) => Some(name.to_string()),
@@ -44,7 +44,7 @@ fn host(name: &GeneralName) -> Option<String> {
     }
 }
 
-/// The last part of that kind in a name.
+/// The last part of this kind in a name.
 fn part(name: &Name, kind: ObjectIdentifier) -> Option<String> {
     let mut parts = name.0.iter().flat_map(|parts| parts.0.iter());
     let found = parts.rfind(|part| part.oid == kind)?;

@@ -1,4 +1,4 @@
-//! Builds the clients that connect: which certificates they trust, and which proxy they use.
+//! Builds the HTTP clients: which certificates they trust, and which proxy they use.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::world::http::{HttpRequest, USER_AGENT};
 use crate::world::real::blocking::blocking;
 use crate::world::real::tls::{Trusted, certificates};
 
-/// The variables that say how the network is reached.
+/// The variables with network settings.
 pub const VARIABLES: [&str; 9] = [
     "HTTP_PROXY",
     "http_proxy",
@@ -29,32 +29,32 @@ pub const VARIABLES: [&str; 9] = [
     "SSL_CERT_FILE",
 ];
 
-/// As long as a host that answers takes at most; one behind a firewall that drops everything never does.
+/// Longer than a responding host needs; a firewall that drops every packet never responds.
 const CONNECT: Duration = Duration::from_secs(20);
 
-/// Those that were built so far, by what they trust.
+/// The clients built so far, by what they trust.
 #[derive(Default)]
 pub struct Clients(Mutex<Vec<(Trust, Arc<Ready>)>>);
 
 /// Which authorities to trust.
 #[derive(Clone, PartialEq, Eq)]
 enum Trust {
-    /// Nobody has to be: plain http.
+    /// No authority is needed: plain HTTP.
     Nobody,
     System(Option<Bytes>),
 }
 
-/// A client, with the proxies that it goes through.
+/// A client and its proxies.
 pub struct Ready {
     pub client: Client,
     http: Option<Url>,
     https: Option<Url>,
-    /// Gives a proxy for every host but those that are spared.
+    /// Matches every host except those in `NO_PROXY`.
     unspared: Matcher,
 }
 
 impl Ready {
-    /// The proxy of a request, unless the host is one that needs none.
+    /// The proxy for a request, or `None` if its host needs none.
     pub fn proxy_of(&self, request: &HttpRequest) -> Option<&Url> {
         self.unspared.intercept(&request.url.url().as_str().parse().ok()?)?;
         if request.url.is_https() { self.https.as_ref() } else { self.http.as_ref() }
@@ -73,7 +73,7 @@ impl Clients {
             return Ok(ready);
         }
         let (owned, environment) = (trust.clone(), environment.clone());
-        // The system's certificates are read from the disk.
+        // Reads the system's certificates from disk.
         let ready = Arc::new(blocking(move || build(owned, &environment)).await?);
         self.lock().push((trust, ready.clone()));
         Ok(ready)
@@ -89,10 +89,10 @@ impl Clients {
 }
 
 fn build(trust: Trust, environment: &BTreeMap<String, String>) -> Result<Ready> {
-    // It is an error when one is there already, which is then as good.
+    // It fails if a provider is already installed, which works just as well.
     drop(rustls::crypto::ring::default_provider().install_default());
     let spared = first(environment, &["NO_PROXY", "no_proxy"]).map_or("", |(_, hosts)| hosts);
-    // `*` spares every host, which the library does not know.
+    // `*` exempts every host; the library does not know this.
     let all_spared = spared.split(',').any(|host| host.trim() == "*");
     let proxy = |names: &[&str]| if all_spared { Ok(None) } else { proxy_url(environment, names) };
     let http = proxy(&["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])?;
@@ -107,7 +107,7 @@ fn build(trust: Trust, environment: &BTreeMap<String, String>) -> Result<Ready> 
         .no_proxy()
         .connect_timeout(CONNECT)
         .http1_only()
-        // A connection that is used again may be gone, and then nobody knows what was sent.
+        // A reused connection may be dead, and then it is unknown what was sent.
         .pool_max_idle_per_host(0);
     for (proxy, of) in [(&http, Proxy::http::<Url> as fn(Url) -> _), (&https, Proxy::https::<Url>)] {
         if let Some(url) = proxy {
@@ -125,7 +125,7 @@ fn build(trust: Trust, environment: &BTreeMap<String, String>) -> Result<Ready> 
         }
     };
     let client = builder.build().map_err(cannot)?;
-    // As reqwest makes it of the same words.
+    // Matches hosts in the same way as reqwest.
     let unspared = Matcher::builder().all("http://any").no(spared).build();
     Ok(Ready { client, http, https, unspared })
 }
@@ -141,7 +141,7 @@ fn trusted(roots: Option<Bytes>, environment: &BTreeMap<String, String>) -> Resu
     }
 }
 
-/// The certificates that are trusted instead of the system's.
+/// The certificates to trust instead of the system's.
 fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let pem = std::fs::read(path).map_err(|cause| {
         Error::io(format!("cannot read `{}`", path.display()), cause).hint("the variable `SSL_CERT_FILE` names it")
@@ -158,7 +158,7 @@ fn read(pem: &[u8], named: &str) -> Result<Vec<CertificateDer<'static>>> {
     if found.is_empty() { Err(none()) } else { Ok(found) }
 }
 
-/// The proxy that the first of these variables names.
+/// The proxy from the first of these variables that is set.
 fn proxy_url(environment: &BTreeMap<String, String>, names: &[&str]) -> Result<Option<Url>> {
     let Some((name, text)) = first(environment, names) else { return Ok(None) };
     let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
@@ -169,7 +169,7 @@ fn proxy_url(environment: &BTreeMap<String, String>, names: &[&str]) -> Result<O
         return Err(wrong());
     }
     if let Some(password) = url.password() {
-        // Registered, so that it is struck out of whatever repeats it.
+        // Registered as a secret, so that it is redacted everywhere.
         Secret::new(password);
     }
     Ok(Some(url))

@@ -1,4 +1,4 @@
-//! Explains why a request did not arrive: the name, the port, the certificate, the proxy.
+//! Explains why a request failed: the name, the port, the certificate, the proxy.
 
 use std::error::Error as Cause;
 use std::io;
@@ -10,7 +10,7 @@ use crate::error::{Error, Kind};
 use crate::world::http::HttpRequest;
 use crate::world::http::words::{no_connection, refused, unanswered};
 
-/// The error of a request that got no answer.
+/// The error of a request without an answer.
 pub fn explain(request: &HttpRequest, error: reqwest::Error, proxy: Option<&Url>) -> Error {
     let causes = chain(&error);
     let trouble = tls(request, &causes).unwrap_or_else(|| match error.is_connect() || error.is_dns() {
@@ -52,7 +52,7 @@ fn broken(request: &HttpRequest, error: &reqwest::Error, causes: &[&(dyn Cause +
     trouble.hint("the server took the connection, and ended it without an answer: look at its log")
 }
 
-/// What is wrong with the server's certificate, if that is it.
+/// The problem with the server's certificate, if that is the cause.
 fn tls(request: &HttpRequest, causes: &[&(dyn Cause + 'static)]) -> Option<Error> {
     let found = causes.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>())?;
     let host = request.url.host();
@@ -84,11 +84,11 @@ fn tls(request: &HttpRequest, causes: &[&(dyn Cause + 'static)]) -> Option<Error
         ),
         other => (format!("TLS with `{host}` failed: {other}"), "look at it with `openssl s_client`"),
     };
-    // A handshake that fails comes before the request.
+    // A failed handshake means that no request was sent.
     Some(no_connection(request, Kind::Denied, why).hint(hint))
 }
 
-/// The causes, the nearest first. An `io::Error` hides what is inside from `source`.
+/// The causes, nearest first. `io::Error::source` skips the inner error itself.
 fn chain<'a>(error: &'a (dyn Cause + 'static)) -> Vec<&'a (dyn Cause + 'static)> {
     let mut causes = Vec::new();
     let mut next = error.source();
@@ -109,7 +109,7 @@ fn plain(error: &io::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
-/// What the innermost cause says; the outer ones only say that something went wrong.
+/// The message of the innermost cause; the outer ones only say that something went wrong.
 fn last_words(error: &reqwest::Error, causes: &[&(dyn Cause + 'static)]) -> String {
     match causes.last() {
         Some(last) => last.to_string().split(" (os error").next().unwrap_or_default().to_owned(),

@@ -1,4 +1,4 @@
-//! Sends the body of a request as a stream; an abandoned body never looks whole to the server.
+//! Sends the body of a request as a stream; an abandoned body never looks complete to the server.
 
 use std::io;
 
@@ -16,16 +16,16 @@ use crate::stream::{Piece, Sink};
 use crate::world::http::upload::Upload;
 use crate::world::http::words::cannot_send;
 
-/// Pieces on their way to the connection.
+/// The number of pieces queued for the connection.
 const PIECES: usize = 2;
-/// How much of an answer is read, to show what it says.
+/// How much of an answer is read for messages.
 const TOLD_BYTES: usize = 4096;
 
-/// Where the bytes of a body go. The last piece is held back until the commit: with a length that the server knows, it would
-/// take the body for whole before the source is proved.
+/// The receiver of the bytes of a body. The last piece is held back until the commit: if the server knows the length, it would otherwise
+/// accept the body as complete before the source is verified.
 pub struct UploadSink {
     upload: Upload,
-    /// Gone when the body is at its end.
+    /// `None` after the end of the body.
     feed: Option<Sender<Piece>>,
     held: Option<Bytes>,
     sent: u64,
@@ -33,7 +33,7 @@ pub struct UploadSink {
     task: JoinHandle<()>,
 }
 
-/// What the server answers: a status and the beginning of what it says.
+/// The server's answer: a status and the beginning of its body.
 type UploadReply = std::result::Result<Result<(u16, Vec<u8>)>, oneshot::error::RecvError>;
 
 impl Drop for UploadSink {
@@ -43,7 +43,7 @@ impl Drop for UploadSink {
 }
 
 impl UploadSink {
-    /// Starts to send; `proxy` is the one that it goes through.
+    /// Starts sending; `proxy` is the proxy in use, if any.
     pub fn start(upload: Upload, built: RequestBuilder, proxy: Option<reqwest::Url>) -> UploadSink {
         let (feed, pieces) = channel(PIECES);
         let request = upload.request.clone();
@@ -54,13 +54,13 @@ impl UploadSink {
                 Ok(response) => Ok(beginning(response).await),
                 Err(error) => Err(trouble::explain(&request, error, proxy.as_ref())),
             };
-            // Nobody waits for it when the body was abandoned.
+            // If the body was abandoned, the receiver is gone.
             let _unheard = sender.send(answered);
         });
         UploadSink { upload, feed: Some(feed), held: None, sent: 0, answer, task }
     }
 
-    /// Hands a piece on, unless the server answers before it has all.
+    /// Sends a piece, unless the server answers before it has the whole body.
     async fn give(&mut self, piece: Piece) -> Result<()> {
         let Some(feed) = self.feed.clone() else {
             return Err(cannot_send(&self.upload.request, Kind::Other).because_text("it was abandoned"));
@@ -70,7 +70,7 @@ impl UploadSink {
             given = feed.send(piece) => if given.is_ok() { return Ok(()) },
             early = &mut self.answer => return Err(self.too_early(early)),
         }
-        // The connection takes no more: its answer says why.
+        // The connection accepts no more data: its answer says why.
         let early = (&mut self.answer).await;
         Err(self.too_early(early))
     }
@@ -88,7 +88,7 @@ impl UploadSink {
     }
 }
 
-/// A status, and the first bytes of what is said with it: where that breaks off, the status is still reported.
+/// The status and the first bytes of the body; if the body breaks off, the status is still reported.
 async fn beginning(mut response: Response) -> (u16, Vec<u8>) {
     let mut said = Vec::new();
     while let Ok(Some(data)) = response.chunk().await {
@@ -100,7 +100,7 @@ async fn beginning(mut response: Response) -> (u16, Vec<u8>) {
     (response.status().as_u16(), said)
 }
 
-/// The next piece of the body. A sender that is gone without having said that this is the end has given it up.
+/// The next piece of the body. If the sender is gone without an end mark, the body was abandoned.
 async fn next(pieces: Option<Receiver<Piece>>) -> Option<(io::Result<Bytes>, Option<Receiver<Piece>>)> {
     let mut pieces = pieces?;
     match pieces.recv().await {
@@ -125,7 +125,7 @@ impl Sink for UploadSink {
         })
     }
 
-    /// What a server keeps is known by its answer alone.
+    /// Only the server's answer tells what it stored.
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async { self.upload.is_whole(self.sent) })
     }
@@ -137,7 +137,7 @@ impl Sink for UploadSink {
                 self.give(Piece::Data(last)).await?;
             }
             match (self.upload.size_bytes, &self.feed) {
-                // To a connection that knows the length the last byte was the end: it may be gone, and need not hear it.
+                // With a known length, the last byte was the end: the connection may be gone and does not need the end mark.
                 (Some(_), Some(feed)) => drop(feed.send(Piece::End).await),
                 _ => self.give(Piece::End).await?,
             }

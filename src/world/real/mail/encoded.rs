@@ -1,4 +1,4 @@
-//! Writes a mail down as it goes over the wire: headers, and one part or two.
+//! Encodes a mail for transmission: headers, and one part or two.
 
 pub(crate) mod headers;
 
@@ -14,17 +14,17 @@ use self::headers::on_the_wire;
 use crate::error::{Error, Kind, Result};
 use crate::world::mail::Mail;
 
-/// A mail as it goes over the wire.
+/// A mail as it is sent over the wire.
 pub struct EncodedMail {
     pub bytes: Vec<u8>,
     pub message_id: String,
     pub from: String,
-    /// As `Mail::recipients` has them.
+    /// The addresses of `Mail::recipients`.
     pub to: Vec<String>,
 }
 
 impl EncodedMail {
-    /// Whether an address needs SMTPUTF8; names need nothing.
+    /// Whether an address needs SMTPUTF8; display names do not.
     pub fn needs_smtputf8(&self) -> bool {
         !self.from.is_ascii() || !self.to.iter().all(|address| address.is_ascii())
     }
@@ -35,7 +35,7 @@ pub fn compose(mail: &Mail, now: DateTime<FixedOffset>) -> Result<EncodedMail> {
     let domain = from.rsplit_once('@').map_or("hikae.invalid", |(_, domain)| domain);
     let message_id = mail.message_id.clone().unwrap_or_else(|| new_id(now, domain));
     let to: Vec<String> = mail.recipients().into_iter().map(on_the_wire).collect();
-    // The library wants a sender and a recipient that it can read; what counts is said to the server, and in the headers below.
+    // The library needs a valid sender and recipient; the real ones are in the SMTP commands, and in the headers below.
     let somebody = Address::new_dangerous("hikae", "hikae.invalid");
     let envelope = Envelope::new(None, vec![somebody.clone()]).map_err(cannot)?;
     let builder = Message::builder().message_id(Some(message_id.clone())).date(SystemTime::from(now));
@@ -63,7 +63,7 @@ fn cannot(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Kind::Recipe, "cannot write the mail").because(cause)
 }
 
-/// An id that no other mail has: the moment, the process, and a count.
+/// A unique id: the time, the process, and a counter.
 fn new_id(now: DateTime<FixedOffset>, domain: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let (moment, count) = (now.timestamp_micros(), COUNT.fetch_add(1, Ordering::Relaxed));

@@ -1,4 +1,4 @@
-//! Finds the words and the remedy for what goes wrong on the way to a mail server.
+//! Finds the message and the hint for a failure on the way to a mail server.
 
 use std::io;
 
@@ -8,12 +8,12 @@ use super::wire::WireError;
 use crate::error::Error;
 use crate::world::mail::{Server, closed, not_trusted, silent, tls_failed, unknown_host, unreachable};
 
-/// An error at `step` that is no reply of the server.
+/// An error at `step` other than a reply of the server.
 pub fn explain(server: &Server, step: &str, error: WireError, unsure: bool) -> Error {
     let error = match error {
         WireError::Closed => return closed(server, step, "the server closed the connection", unsure),
         WireError::OutOfStep(said) => return out_of_step(server, step, said, unsure),
-        // No mail server, or not without TLS.
+        // Not a mail server, or not without TLS.
         WireError::NotSmtp(said) => return tls_failed(server, &format!("at {step}: {said}")),
         WireError::Io(error) => error,
     };
@@ -28,7 +28,7 @@ pub fn explain(server: &Server, step: &str, error: WireError, unsure: bool) -> E
     }
 }
 
-/// A reply that does not belong to `step`.
+/// A reply that is not valid for `step`.
 pub fn out_of_step(server: &Server, step: &str, reply: impl std::fmt::Display, unsure: bool) -> Error {
     closed(server, step, &format!("an answer out of step: {reply}"), unsure)
 }

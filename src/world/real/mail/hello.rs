@@ -1,11 +1,10 @@
-//! Picks the name under which hikae greets a mail server: the one that is set, the full name of the machine, or its address.
+//! Picks the name for the greeting of a mail server: the configured one, the full name of the machine, or its address.
 
 use std::net::{IpAddr, SocketAddr};
 
 use crate::world::mail::Server;
 
-/// Many servers refuse a name without a domain, and a name with an underscore; an address in brackets is always allowed
-/// (RFC 5321 §4.1.3).
+/// Many servers refuse a name without a domain, or with an underscore; an address in brackets is always allowed (RFC 5321 §4.1.3).
 pub fn own_name(server: &Server, host: &str, local: Option<SocketAddr>) -> String {
     if let Some(name) = &server.ehlo_name {
         return name.clone();
@@ -21,7 +20,7 @@ pub fn own_name(server: &Server, host: &str, local: Option<SocketAddr>) -> Strin
     }
 }
 
-/// Whether a name is one that a server can look up: with a domain, and of the letters that a host name has.
+/// Whether a server can look up the name: it has a domain, and only characters of a host name.
 fn is_full_name(name: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()

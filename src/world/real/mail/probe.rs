@@ -1,4 +1,4 @@
-//! Finds out whether a mail server that says nothing waits for TLS: then the setting is wrong, and waiting does not help.
+//! Finds out whether a silent mail server waits for TLS: then the setting is wrong, and waiting does not help.
 
 use std::io::{Error as IoError, ErrorKind};
 use std::time::Duration;
@@ -11,10 +11,10 @@ use super::wire::WireError;
 use crate::error::Error;
 use crate::world::mail::{Server, speaks_tls_at_once};
 
-/// A server that greets does so at once; so long is waited for it before it is asked for TLS.
+/// A server that sends a greeting does so at once; after this time, TLS is tried.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// The error of a server that answers a TLS handshake on a second connection. Otherwise this never ends.
+/// The error for a server that answers a TLS handshake on a second connection. Otherwise this never ends.
 pub async fn speaks_tls(server: &Server) -> Error {
     tokio::time::sleep(SILENCE.min(server.greeting_within() / 4)).await;
     if answers_tls(server).await {
@@ -28,7 +28,7 @@ async fn answers_tls(server: &Server) -> bool {
     let Ok(stream) = TcpStream::connect((server.host.as_str(), server.port)).await else { return false };
     match encryption.connect(stream).await {
         Ok(_) => true,
-        // Whatever is wrong with its certificate: who shows one speaks TLS.
+        // Whatever is wrong with its certificate: a server with a certificate speaks TLS.
         Err(WireError::Io(error)) => {
             tls_error(&error).is_some_and(|error| !matches!(error, TlsError::InvalidMessage(_)))
         }

@@ -1,4 +1,4 @@
-//! Holds one conversation with a mail server: each command has its time limit, and only the code that belongs to it is a yes.
+//! A conversation with a mail server: each command has a time limit, and only the code that belongs to it counts as success.
 
 pub(crate) mod login;
 
@@ -15,24 +15,24 @@ use super::{hello, probe};
 use crate::error::{Error, Kind, Result};
 use crate::world::mail::{Security, Server, answered, password_in_the_open, silent, without_starttls};
 
-/// How long the goodbye may take: nothing depends on it.
+/// How long QUIT may take: nothing depends on it.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 pub struct Talk<'a> {
     pub(super) server: &'a Server,
     pub(super) wire: Wire,
-    /// What the server offers, as its reply to EHLO lists it, in upper case.
+    /// The extensions of the server, from its reply to EHLO, in upper case.
     pub(super) offers: Vec<String>,
 }
 
-/// What a server says to a command: the reply with its code.
+/// The server's answer to a command: the reply with its code.
 pub enum SmtpReply {
     Yes(String),
     No(String),
 }
 
 impl<'a> Talk<'a> {
-    /// Connects, and encrypts as the settings of the server say.
+    /// Connects, and encrypts as the server settings say.
     pub async fn open(server: &'a Server, own_host: &str) -> Result<Talk<'a>> {
         let stream = connect(server).await?;
         let own_name = hello::own_name(server, own_host, stream.local_addr().ok());
@@ -55,7 +55,7 @@ impl<'a> Talk<'a> {
         let greeting = timely(server, step, server.greeting_within(), false, self.wire.reply());
         let reply = match server.security {
             Security::Tls => greeting.await?,
-            // A server that waits for TLS says nothing: without asking it, that would only be a time limit.
+            // A server that waits for TLS sends nothing: without this probe, the error would only be a timeout.
             _ => tokio::select! {
                 reply = greeting => reply?,
                 error = probe::speaks_tls(server) => return Err(error),
@@ -71,7 +71,7 @@ impl<'a> Talk<'a> {
             self.offers = reply.lines.iter().skip(1).map(|line| line.trim().to_uppercase()).collect();
             return Ok(());
         }
-        // A server of old knows only HELO.
+        // Old servers know only HELO.
         self.offers.clear();
         let reply = self.ask("HELO", &format!("HELO {own_name}")).await?;
         if reply.is_success() {
@@ -80,12 +80,12 @@ impl<'a> Talk<'a> {
         Err(answered(self.server, "ECONNECTION", "HELO", &reply.to_string()))
     }
 
-    /// Whether the server offers an extension.
+    /// Whether the server supports an extension.
     pub(super) fn offers(&self, extension: &str) -> bool {
         self.offers.iter().any(|line| line.split(' ').next() == Some(extension))
     }
 
-    /// A password asks for TLS also where the settings would do without.
+    /// A password requires TLS even if the settings do not.
     fn wants_starttls(&self) -> Result<bool> {
         let with_password = self.server.logs_in() && !self.server.allow_plain_auth;
         match (self.server.security, self.offers("STARTTLS")) {
@@ -126,7 +126,7 @@ impl<'a> Talk<'a> {
         self.say("RCPT TO", &format!("RCPT TO:<{address}>")).await
     }
 
-    /// Sends the content. Once all of it is sent, the server may have it even when its answer does not come.
+    /// Sends the content. After all of it is sent, the server may have accepted it even if its answer is lost.
     pub async fn data(&mut self, bytes: &[u8]) -> Result<SmtpReply> {
         let (server, within) = (self.server, self.server.step_timeout);
         let reply = self.ask("DATA", "DATA").await?;
@@ -142,7 +142,7 @@ impl<'a> Talk<'a> {
         yes_or_no(server, step, &reply, true)
     }
 
-    /// Asks for nothing, to see whether the server still answers.
+    /// Sends NOOP, to check that the server still answers.
     pub async fn nothing(&mut self) -> Result<()> {
         match self.say("NOOP", "NOOP").await? {
             SmtpReply::Yes(_) => Ok(()),
@@ -151,7 +151,7 @@ impl<'a> Talk<'a> {
     }
 
     pub async fn leave(&mut self) {
-        // The server may be gone, or slow to say goodbye: nothing depends on it.
+        // The server may be gone, or slow to answer QUIT: nothing depends on it.
         drop(tokio::time::timeout(GOODBYE, self.wire.command("QUIT")).await);
     }
 
@@ -160,7 +160,7 @@ impl<'a> Talk<'a> {
         yes_or_no(self.server, step, &reply, false)
     }
 
-    /// Sends one line, and gives the reply whatever it is.
+    /// Sends one line and returns the reply, whatever it is.
     pub(super) async fn ask(&mut self, step: &str, line: &str) -> Result<Reply> {
         let server = self.server;
         let reply = timely(server, step, server.step_timeout, false, self.wire.command(line)).await?;
@@ -168,7 +168,7 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// Only a code of the form 2xx is a yes; a reply that is out of step must not pass for one.
+/// Only a 2xx code is success; an out-of-step reply must not count as one.
 fn yes_or_no(server: &Server, step: &str, reply: &Reply, unsure: bool) -> Result<SmtpReply> {
     match () {
         () if reply.is_success() => Ok(SmtpReply::Yes(reply.to_string())),

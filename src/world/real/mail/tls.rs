@@ -1,4 +1,4 @@
-//! Encrypts the connection to a mail server, trusting the system's authorities and the certificates of the settings.
+//! Encrypts the connection to a mail server, trusting the system's authorities and the configured certificates.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::world::mail::{Server, not_trusted, tls_failed};
 use crate::world::real::blocking::blocking;
 use crate::world::real::tls::{Trusted, certificates};
 
-/// What encrypts connections to one server.
+/// The TLS setup for connections to one server.
 pub struct Encryption {
     connector: TlsConnector,
     name: ServerName<'static>,
@@ -22,7 +22,7 @@ pub struct Encryption {
 impl Encryption {
     pub async fn prepare(server: &Server) -> Result<Encryption> {
         let server = server.clone();
-        // The system's authorities are files.
+        // The system's authorities are read from files.
         blocking(move || {
             let named = server.ca_pem.as_deref().map_or(Ok(Vec::new()), read)?;
             let hint = "install the certificates of the system: `apt-get install ca-certificates`";

@@ -8,19 +8,19 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-/// The longest line of a reply, and the most lines: RFC 5321 allows 512 bytes, servers send a little more.
+/// The limits for reply lines: RFC 5321 allows 512 bytes, servers send a little more.
 const MAX_LINE_BYTES: u64 = 8 << 10;
 const MAX_LINES: usize = 200;
 
-/// What can go wrong with an exchange.
+/// The ways in which an exchange can fail.
 #[derive(Debug)]
 pub enum WireError {
     Io(io::Error),
     /// The server closed the connection.
     Closed,
-    /// The server sent something that is no SMTP reply.
+    /// The server sent something other than an SMTP reply.
     NotSmtp(String),
-    /// The server sent a reply that nobody asked for.
+    /// The server sent an unrequested reply.
     OutOfStep(String),
 }
 
@@ -46,19 +46,19 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Whether the code is one of 2xx.
+    /// Whether the code is 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.code)
     }
 
-    /// Whether the code says no: for now (4xx) or for good (5xx).
+    /// Whether the code is an error: temporary (4xx) or permanent (5xx).
     pub fn is_refusal(&self) -> bool {
         (400..600).contains(&self.code)
     }
 }
 
 impl std::fmt::Display for Reply {
-    /// On one line. The enhanced code, which servers repeat on each line, is shown once.
+    /// The reply on one line. The enhanced code, which servers repeat on each line, is shown once.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let first = self.lines.first().map_or("", String::as_str);
         let enhanced = first.split(' ').next().filter(|word| is_enhanced(word));
@@ -79,13 +79,13 @@ pub fn is_enhanced(word: &str) -> bool {
         && parts.iter().all(|part| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// The connection below the lines.
+/// The connection below the line protocol.
 pub enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// A connection that is spoken to by lines.
+/// A connection that exchanges lines.
 pub struct Wire {
     stream: BufReader<Stream>,
 }
@@ -95,7 +95,7 @@ impl Wire {
         Wire { stream: BufReader::new(stream) }
     }
 
-    /// The connection itself. What the server sent before TLS is refused: it may come from somebody else.
+    /// Returns the connection itself. Data that arrived before TLS is refused: it may come from an attacker.
     pub fn into_plain(self) -> Result<TcpStream, WireError> {
         if !self.stream.buffer().is_empty() {
             return Err(WireError::OutOfStep("more than was asked for before TLS began".to_owned()));
@@ -106,9 +106,9 @@ impl Wire {
         }
     }
 
-    /// Sends one line and reads the reply to it.
+    /// Sends one line and reads its reply.
     pub async fn command(&mut self, line: &str) -> Result<Reply, WireError> {
-        // A reply that nobody asked for would pass for the reply to this command.
+        // An earlier, unrequested reply would be mistaken for the reply to this command.
         if !self.stream.buffer().is_empty() {
             let early = self.reply().await?;
             return Err(WireError::OutOfStep(early.to_string()));
@@ -118,7 +118,7 @@ impl Wire {
         self.reply().await
     }
 
-    /// Sends the content of a mail, with its dots doubled, and reads the reply to it.
+    /// Sends the content of a mail, with dots doubled, and reads the reply.
     pub async fn content(&mut self, bytes: &[u8]) -> Result<Reply, WireError> {
         self.stream.write_all(&stuffed(bytes)).await?;
         self.stream.flush().await?;
@@ -162,7 +162,7 @@ impl Wire {
     }
 }
 
-/// The content as it goes over the wire (RFC 5321 §4.5.2): a dot that begins a line is doubled, and a dot alone ends it.
+/// The content in its wire form (RFC 5321 §4.5.2): a dot at the start of a line is doubled, and a single dot ends the content.
 fn stuffed(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + 64);
     let mut starts = true;

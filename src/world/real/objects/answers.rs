@@ -1,4 +1,4 @@
-//! Reads what an answer about an object means, alike for every store that is asked over http.
+//! Interprets an answer about an object, in the same way for every store that is reached over http.
 
 use std::future::Future;
 
@@ -7,7 +7,7 @@ use crate::world::http::coding::packed;
 use crate::world::objects::words::{is_packed, no_bucket, no_length, only_a_part};
 use crate::world::objects::{Object, Store};
 
-/// Nothing, where the bucket is there. The answer about the object does not say which of the two is missing.
+/// `None` if the bucket exists. The answer about the object does not say which of the two is missing.
 pub async fn absent<T>(
     act: &str,
     title: &str,
@@ -17,13 +17,13 @@ pub async fn absent<T>(
     match bucket.await {
         Ok(true) => Ok(None),
         Ok(false) => Err(no_bucket(act, title, store)),
-        // Who may not look at the bucket may still be let at the object.
+        // A user without access to the bucket may still have access to the object.
         Err(error) if error.kind() == Kind::Denied => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// The length of an object that is about to come whole, and as it was stored.
+/// The length of an object that is to arrive whole and unmodified.
 pub fn whole_length<'a>(object: &Object, status: u16, header: impl Fn(&str) -> Option<&'a str>) -> Result<u64> {
     if status != 200 || header("content-range").is_some() {
         return Err(only_a_part(object, status));

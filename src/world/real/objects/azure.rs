@@ -1,4 +1,4 @@
-//! Reaches Azure Blob Storage: block blobs in a container.
+//! Accesses Azure Blob Storage: block blobs in a container.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,17 +32,17 @@ mod upload;
 
 pub use account::VARIABLES;
 
-/// How the headers of what is stored with a blob begin.
+/// The prefix of the headers for a blob's metadata.
 pub const META: &str = "x-ms-meta-";
 
 pub struct Azure(pub Reach);
 
-/// A container, where it is asked, and who asks.
+/// A container, its address, and the credentials.
 #[derive(Clone)]
 pub struct Container {
     pub rest: Rest,
     base: String,
-    /// Who asks, in words.
+    /// The kind of credentials, in words.
     who: String,
 }
 
@@ -61,7 +61,7 @@ impl Container {
         format!("{}/{}", self.base, percent(&object.full_key(), true))
     }
 
-    /// What the store says of a blob; nothing when the container is there and the blob is not.
+    /// The metadata of a blob; `None` if the container exists and the blob does not.
     async fn look(&self, object: &Object, act: &'static str) -> Result<Option<HttpResponse>> {
         let title = object.to_string();
         match self.rest.send(&Ask::new(Method::Head, act, &title, self.object_url(object))).await {
@@ -90,14 +90,14 @@ impl Container {
         let check =
             answer.header("content-md5").and_then(|text| BASE64_STANDARD.decode(text).ok()).map(|md5| hex(&md5));
         let check = check.and_then(|md5| Check::of_etag(&md5, None));
-        // An error that comes as 200 has none, and every blob has one.
+        // An error with status 200 has no etag, and every blob has one.
         let etag = answer.header("etag").ok_or_else(|| no_version(&object))?.to_owned();
         let again = SameBlob { container: self, object: object.clone(), etag, of };
         Ok(Box::new(Reading::new(object, answer.body, of, Box::new(again), check)))
     }
 
     async fn put(self, put: Put) -> Result<Box<dyn Sink>> {
-        // It encrypts everything by itself, and takes no option for it.
+        // Azure always encrypts, and has no option for it.
         only_files(&Put { storage_class: None, ..put.clone() })?;
         if self.look(&put.object, "put").await?.is_some() && !put.replace {
             return Err(taken(&put.object));
@@ -120,7 +120,7 @@ impl Container {
             return Err(no_object("remove", object));
         }
         match self.rest.ask(&Ask::new(Method::Delete, "remove", object.to_string(), self.object_url(object))).await {
-            // The first of two tries had come through.
+            // The first of two attempts had succeeded.
             Err(refused) if refused.status == Some(404) => Ok(()),
             done => done.map(drop).map_err(Error::from),
         }
@@ -136,14 +136,14 @@ impl Container {
     }
 }
 
-/// What a listing says of a blob.
+/// The metadata of a blob in a listing.
 fn listed(blob: &Element) -> Option<ObjectStat> {
     let said = blob.all("Properties").next()?;
     let tier = Some(said.text("AccessTier")).filter(|_| said.text("AccessTierInferred") != "true");
     stat_of(said.text("Content-Length"), said.text("Last-Modified"), said.text("Etag"), tier)
 }
 
-/// What the headers of an answer say of a blob.
+/// The metadata of a blob in the headers of an answer.
 fn stat(answer: &HttpResponse) -> Option<ObjectStat> {
     let header = |name| answer.header(name).unwrap_or_default();
     let inferred = header("x-ms-access-tier-inferred") == "true";
@@ -161,7 +161,7 @@ fn stat_of(size: &str, modified: &str, etag: &str, tier: Option<&str>) -> Option
     Some(ObjectStat { size_bytes: size.parse().ok()?, modified, etag, storage_class, metadata: BTreeMap::new() })
 }
 
-/// The same blob, from any byte on.
+/// The same blob, from any offset on.
 struct SameBlob {
     container: Container,
     object: Object,

@@ -1,4 +1,4 @@
-//! A folder that is used as a store, on a mounted disk or NFS: each object is a file below it, whole or not there.
+//! A folder used as a store, on a mounted disk or NFS: each object is a file below it, complete or absent.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,14 +21,14 @@ use crate::world::real::source::FileSource;
 use crate::world::real::{clock, files, listing};
 use crate::world::{EntryKind, ListQuery, Stat};
 
-/// Mode of what is stored, from the first byte.
+/// Mode of stored files, from the first byte.
 const FILE_MODE: u32 = 0o600;
 
 pub struct Folder(pub Reach);
 
 impl Folder {
-    /// Does `work` with what is at the path of an object, once the folder of the store is seen to be there: a disk that is
-    /// not mounted leaves none, or an empty one.
+    /// Runs `work` with the metadata at the path of an object, after a check that the store's folder exists: a disk that is
+    /// not mounted leaves no folder, or an empty one.
     async fn on<T: Send + 'static>(
         &self,
         act: &'static str,
@@ -46,7 +46,7 @@ impl Folder {
     }
 }
 
-/// The same words for an object as in every store.
+/// The same messages for an object as in every store.
 fn about(error: Error, act: &str, object: &Object) -> Error {
     let what = format!("cannot {act} `{object}`");
     match error.kind() {
@@ -66,12 +66,12 @@ fn must_be_there(fence: &Fence, act: &str, title: &str, store: &Store) -> Result
 }
 
 fn stat_of(stat: &Stat) -> ObjectStat {
-    // Its number and the time of its last change, which no program can set.
+    // The inode number and the change time, which no program can set.
     let etag = stat.stamp().0;
     ObjectStat { size_bytes: stat.size_bytes, modified: stat.modified, etag, ..ObjectStat::default() }
 }
 
-/// The folder in which all keys with a prefix are.
+/// The folder that contains all keys with a prefix.
 fn folder_of(store: &Store, prefix: &str) -> PathBuf {
     match prefix.rsplit_once('/') {
         Some((folder, _)) => PathBuf::from(store.full(folder)),
@@ -99,7 +99,7 @@ fn list(fence: &Fence, store: &Store, prefix: &str) -> Result<Vec<ObjectEntry>> 
     Ok(entries)
 }
 
-/// A file under way, whose errors name the object.
+/// An open file, whose errors name the object.
 struct ObjectSink {
     sink: Box<FileSink>,
     object: Object,

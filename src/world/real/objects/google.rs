@@ -1,4 +1,4 @@
-//! Reaches Google Cloud Storage by its own JSON API.
+//! Accesses Google Cloud Storage by its own JSON API.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ mod reading;
 mod token;
 mod upload;
 
-/// The variables that say how Google is reached.
+/// The environment variables that configure access to Google.
 pub const VARIABLES: [&str; 6] = [
     "GOOGLE_APPLICATION_CREDENTIALS",
     "STORAGE_EMULATOR_HOST",
@@ -44,7 +44,7 @@ const USUAL: &str = "https://storage.googleapis.com";
 
 pub struct Google(pub Reach);
 
-/// A bucket, where it is asked, and who asks.
+/// A bucket, its address, and the credentials.
 #[derive(Clone)]
 pub struct Bucket {
     pub rest: Rest,
@@ -61,13 +61,13 @@ impl Bucket {
             (None, Some(host)) => format!("http://{host}"),
             (None, None) => USUAL.to_owned(),
         };
-        // An emulator asks for no token, and must not get one.
+        // An emulator needs no token, and must not get one.
         let is_emulated = emulator.is_some();
         let signer = Arc::new(Token { reach: reach.clone(), nobody: is_emulated });
         Bucket { rest: Rest { store: store.clone(), reach: reach.clone(), signer }, base, is_emulated }
     }
 
-    /// Where the bucket is asked, below `/storage/v1` or `/upload/storage/v1`.
+    /// The url of the bucket, below `/storage/v1` or `/upload/storage/v1`.
     fn url(&self, above: &str) -> String {
         format!("{}{above}/storage/v1/b/{}", self.base, percent(&self.rest.store.bucket, false))
     }
@@ -76,7 +76,7 @@ impl Bucket {
         format!("{}/o/{}", self.url(""), percent(&object.full_key(), false))
     }
 
-    /// What the store says of an object; nothing when the bucket is there and the object is not.
+    /// The metadata of an object; `None` if the bucket exists and the object does not.
     async fn look(&self, object: &Object, act: &'static str) -> Result<Option<Value>> {
         let title = object.to_string();
         match self.rest.ask(&Ask::new(Method::Get, act, &title, self.object_url(object))).await {
@@ -103,7 +103,7 @@ impl Bucket {
     }
 
     async fn put(self, put: Put) -> Result<Box<dyn Sink>> {
-        // It encrypts everything by itself, and takes no option for it.
+        // Google always encrypts, and has no option for it.
         only_files(&Put { storage_class: None, ..put.clone() })?;
         if self.look(&put.object, "put").await?.is_some() && !put.replace {
             return Err(taken(&put.object));
@@ -127,7 +127,7 @@ impl Bucket {
         }
         let ask = Ask::new(Method::Delete, "remove", object.to_string(), self.object_url(object));
         match self.rest.ask(&ask).await {
-            // The first of two tries had come through.
+            // The first of two attempts had succeeded.
             Err(refused) if refused.status == Some(404) => Ok(()),
             done => done.map(drop).map_err(Error::from),
         }
@@ -153,7 +153,7 @@ impl Bucket {
     }
 }
 
-/// An answer as JSON.
+/// Parses an answer as JSON.
 pub fn read(said: &Bytes, title: &str) -> Result<Value> {
     serde_json::from_slice(said).map_err(|cause| unreadable(title).because(cause))
 }
@@ -161,7 +161,7 @@ pub fn read(said: &Bytes, title: &str) -> Result<Value> {
 /// One page of a listing.
 fn page(said: &Bytes, title: &str) -> Result<Page> {
     let page = read(said, title)?;
-    // Another answer would be read as an empty listing, and all be taken for gone.
+    // Another kind of answer would look like an empty listing, as if all objects were gone.
     if page["kind"] != "storage#objects" {
         return Err(unreadable(title));
     }
@@ -174,7 +174,7 @@ fn page(said: &Bytes, title: &str) -> Result<Page> {
     Ok(Page { objects: objects.ok_or_else(|| unreadable(title))?, next })
 }
 
-/// What is said of an object; numbers are written as texts.
+/// The metadata of an object; numbers are written as strings.
 fn stat(item: &Value) -> Option<ObjectStat> {
     let text = |name: &str| item[name].as_str();
     let number = |name: &str| item[name].as_u64().or_else(|| text(name)?.parse().ok());

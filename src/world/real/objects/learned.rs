@@ -1,11 +1,11 @@
-//! Keeps what the answers of stores have shown in this process: where a bucket is, and which promises it keeps.
+//! Keeps what the stores' answers have shown in this process: the region of a bucket, and which conditions it honors.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::world::objects::Store;
 
-/// What was learned so far; clones share it.
+/// The facts learned so far; clones share them.
 #[derive(Clone, Default)]
 pub struct Learned {
     buckets: Arc<Mutex<BTreeMap<String, Bucket>>>,
@@ -13,21 +13,21 @@ pub struct Learned {
 
 #[derive(Default)]
 struct Bucket {
-    /// Where it is, where it was asked for elsewhere.
+    /// The bucket's region, if it differs from the one first used.
     region: Option<String>,
-    /// Google answers, which ignores the conditions of S3.
+    /// Whether the store is Google, which ignores the conditions of S3.
     is_google: bool,
     condition: Condition,
-    /// What dead runs have left was looked for.
+    /// Whether leftovers of dead runs were already looked for.
     swept: bool,
 }
 
-/// Whether a store keeps `If-None-Match: *`.
+/// Whether a store honors `If-None-Match: *`.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Condition {
     #[default]
     Unknown,
-    /// It is being found out.
+    /// A caller is finding it out.
     Asked,
     Kept,
     Ignored,
@@ -58,7 +58,7 @@ impl Learned {
         self.on(store, |bucket| bucket.condition = condition);
     }
 
-    /// Whether it is for this caller to find out: then it must say what it was.
+    /// Whether this caller must find it out, and then record the result.
     pub fn asks_condition(&self, store: &Store) -> bool {
         self.on(store, |bucket| {
             let asks = bucket.condition == Condition::Unknown;
@@ -69,7 +69,7 @@ impl Learned {
         })
     }
 
-    /// Whether it is for this caller to look for what dead runs have left.
+    /// Whether this caller must look for leftovers of dead runs.
     pub fn sweeps(&self, store: &Store) -> bool {
         self.on(store, |bucket| !std::mem::replace(&mut bucket.swept, true))
     }

@@ -1,4 +1,4 @@
-//! Writes down what an upload leaves when its process dies, and finds what dead runs have left.
+//! Records what an upload leaves behind if its process dies, and finds what dead runs have left.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::world::objects::Store;
 use crate::world::objects::record::{BegunUpload, UploadRecord};
 use crate::world::real::blocking::blocking;
 
-/// Where uploads are written down; nowhere outside a run.
+/// Where uploads are recorded; `None` outside a run.
 pub type Record = Option<Arc<dyn UploadRecord>>;
 
-/// What dead runs have left at a place: asked once in this process, before its store is used.
+/// The leftovers of dead runs at a place: queried once per process, before its store is used.
 pub async fn left(reach: &Reach, store: &Store, place: String) -> Vec<BegunUpload> {
     let Some(record) = reach.uploads.clone().filter(|_| reach.learned.sweeps(store)) else { return Vec::new() };
     blocking(move || record.left(&place)).await.unwrap_or_else(|error| {
@@ -21,7 +21,7 @@ pub async fn left(reach: &Reach, store: &Store, place: String) -> Vec<BegunUploa
     })
 }
 
-/// Strikes out what was aborted, and reports it. What could not be aborted is for the next run.
+/// Deletes the records of aborted uploads, and reports them. The next run handles those that could not be aborted.
 pub async fn given_up(record: &Record, title: &str, upload: BegunUpload, done: Result<()>) {
     match done {
         Ok(()) => {
@@ -32,14 +32,14 @@ pub async fn given_up(record: &Record, title: &str, upload: BegunUpload, done: R
     }
 }
 
-/// Writes down what is begun. The backup goes on without it: what stays when it is killed is then for a person.
+/// Records a started upload. On failure the backup continues: after a kill, a person must remove the leftovers.
 pub async fn begun(record: &Record, upload: &BegunUpload) {
     let (Some(record), upload) = (record.clone(), upload.clone()) else { return };
     let done = blocking(move || record.begun(&upload)).await;
     done.unwrap_or_else(|error| log(Level::Warn, &error.one_line(), None));
 }
 
-/// Strikes it out. Where that fails it stays on record, and the next run finds nothing to abort.
+/// Deletes the record. If that fails, it stays, and the next run finds nothing to abort.
 pub async fn ended(record: &Record, upload: Option<BegunUpload>) {
     let (Some(record), Some(upload)) = (record.clone(), upload) else { return };
     let done = blocking(move || record.ended(&upload)).await;

@@ -10,17 +10,17 @@ use crate::secret::Secret;
 use crate::world::objects::Keys;
 use crate::world::real::clock;
 
-/// What is nearer to its end than this is fetched anew.
+/// Keys that expire sooner than this are fetched again.
 const MARGIN: Duration = Duration::from_secs(300);
 
-/// What was lent so far; clones share it.
+/// The keys fetched so far; clones share them.
 #[derive(Clone, Default)]
 pub struct Lent {
     keys: Arc<Mutex<Option<Held<KeysOf>>>>,
     tokens: Arc<Mutex<BTreeMap<String, Held<Secret>>>>,
 }
 
-/// The keys, and who gave them.
+/// The keys, and their source.
 type KeysOf = (Keys, String);
 
 #[derive(Clone)]

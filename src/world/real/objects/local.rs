@@ -1,4 +1,4 @@
-//! Reads what the vendors' own tools keep on this machine, and asks their metadata servers and programs.
+//! Reads the settings of the vendors' own tools on this machine, and queries their metadata servers and programs.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ use crate::world::real::programs;
 use crate::world::real::wall::Policy;
 use crate::world::{Child, Command, SecretOrText};
 
-/// The largest file of settings and the longest answer.
+/// The largest settings file and the longest answer.
 const MOST_BYTES: usize = 1 << 20;
 
-/// A metadata server is on the same machine, or there is none.
+/// A metadata server is on the same machine or does not exist.
 const METADATA_WAIT: Duration = Duration::from_secs(1);
 
-/// Variables that programs of the vendors read, beside those that every child gets.
+/// Variables that the vendors' programs read, in addition to those that every child gets.
 const PASSED_ON: [&str; 8] =
     ["AWS_", "RCLONE_", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "USER", "LOGNAME", "HTTP", "NO_PROXY"];
 
@@ -36,7 +36,7 @@ impl Reach {
         self.variable(&["HOME"]).map_or_else(|| PathBuf::from("/nonexistent"), PathBuf::from)
     }
 
-    /// A small file; nothing when it is not there.
+    /// The content of a small file; `None` if it does not exist.
     pub async fn file(&self, path: &Path) -> Result<Option<String>> {
         let path = path.to_owned();
         blocking(move || match std::fs::read_to_string(&path) {
@@ -47,12 +47,12 @@ impl Reach {
         .await
     }
 
-    /// What a metadata server answers; nothing when there is none, or it does not know.
+    /// The answer of a metadata server; `None` if there is no server, or it has no answer.
     pub async fn metadata(&self, method: Method, url: &str, headers: &[(&str, SecretOrText)]) -> Result<Option<Bytes>> {
         let mut request = HttpRequest::get(Address::parse(url)?);
         request.method = method;
         request.headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        // No proxy leads to this machine.
+        // This machine is never reached through a proxy.
         let (http, nothing) = (Http::default(), std::sync::Arc::new(BTreeMap::new()));
         let asked = tokio::time::timeout(METADATA_WAIT, async {
             let mut answer = http.send(request, &nothing).await?;
@@ -64,7 +64,7 @@ impl Reach {
         Ok(asked.await.ok().and_then(Result::ok).flatten())
     }
 
-    /// The whole answer to a form that is sent to a server that lends tokens.
+    /// Sends a form to a token server and returns the whole answer.
     pub async fn form(&self, url: &str, fields: &[(&str, &str)]) -> Result<(u16, Bytes)> {
         let encoded = reqwest::Url::parse_with_params("http://form/", fields);
         let body = encoded.ok().and_then(|url| url.query().map(str::to_owned)).unwrap_or_default();
@@ -78,7 +78,7 @@ impl Reach {
         Ok((answer.status, said))
     }
 
-    /// Starts a program of the vendor's, or `ssh`: it may reach the network, its own settings and its agent.
+    /// Starts a vendor's program, or `ssh`: it may reach the network, its own settings and its agent.
     pub async fn start(&self, program: &str, args: &[String], stdin: bool) -> Result<Child> {
         let mut command = Command::new(program);
         command.args = args.to_vec();
@@ -100,12 +100,12 @@ impl Reach {
             })
             .collect();
         let wall = self.wall.as_deref().map(|policy| self.opened(policy));
-        // Its keys are those of hikae's own user.
+        // It uses the keys of hikae's own user.
         let place = programs::Place { wall: wall.as_ref(), account: None };
         programs::start(command, &self.environment, place, &self.undo).await
     }
 
-    /// The wall around such a program.
+    /// The sandbox for such a program.
     fn opened(&self, policy: &Policy) -> Policy {
         let mut policy = policy.clone();
         policy.read.extend(settings(&self.environment));
@@ -113,7 +113,7 @@ impl Reach {
         policy
     }
 
-    /// What a program writes, once it has ended well.
+    /// The output of a program, after it has exited successfully.
     pub async fn output(&self, program: &str, args: &[String]) -> Result<Bytes> {
         let mut child = self.start(program, args, false).await?;
         let written = collect(&mut *child.stdout, 64 * MOST_BYTES, too_long).await?;
@@ -125,7 +125,7 @@ impl Reach {
     }
 }
 
-/// Where the vendors' own tools keep their settings.
+/// The paths of the settings of the vendors' own tools.
 pub fn settings(environment: &BTreeMap<String, String>) -> Vec<PathBuf> {
     const AT_HOME: [&str; 5] = [".aws", ".ssh", ".azure", ".config/gcloud", ".config/rclone"];
     const NAMED: [&str; 7] = [

@@ -1,4 +1,4 @@
-//! Lists the objects of a store page by page, over http; each kind of store reads its own pages.
+//! Lists the objects of a store page by page, over http; each kind of store parses its own pages.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// All objects below `prefix`, sorted. `url` is the address of the page with a token, `read` reads a page.
+/// All objects below `prefix`, sorted. `url` builds the address of the page for a token, `read` parses a page.
 pub async fn list(
     rest: &Rest,
     prefix: &str,

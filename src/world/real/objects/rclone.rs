@@ -1,4 +1,4 @@
-//! Reaches whatever the program `rclone` reaches: each act is a call of it, and its exit code is the proof.
+//! Accesses any remote of the program `rclone`: each operation is one call, and its exit code is the proof.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,27 +19,27 @@ use crate::world::program::failure;
 
 mod streams;
 
-/// The exit codes that say that a folder or a file is not there.
+/// The exit codes for a missing folder or file.
 const ABSENT: [i32; 2] = [3, 4];
 
-/// A remote, as `rclone` knows it.
+/// A remote, as configured in `rclone`.
 #[derive(Clone)]
 pub struct Rclone(pub Reach);
 
-/// What is said of a file.
+/// The metadata of a file.
 pub struct Seen {
     pub stat: ObjectStat,
     pub md5: Option<String>,
     is_dir: bool,
 }
 
-/// The path of a key, as `rclone` takes it.
+/// The path of a key, in the form that `rclone` expects.
 pub fn remote(store: &Store, full: &str) -> String {
     format!("{}:{full}", store.bucket)
 }
 
 impl Rclone {
-    /// What a call writes; nothing when what it is about is not there.
+    /// The output of a call; `None` if its subject does not exist.
     async fn call(&self, args: &[&str], act: &str, title: &str) -> Result<Option<Vec<u8>>> {
         let cannot = |error: Error| error.within(format!("cannot {act} `{title}`"));
         if !self.0.runs("rclone") {
@@ -60,7 +60,7 @@ impl Rclone {
         }
     }
 
-    /// What is under a key, with its checksum where the remote has one at hand.
+    /// The metadata of a key, with its checksum if the remote has one at hand.
     pub async fn look(&self, store: &Store, full: &str, hash: bool, act: &str, title: &str) -> Result<Option<Seen>> {
         let path = remote(store, full);
         let mut args = vec!["lsjson", "--stat", &path];
@@ -75,7 +75,7 @@ impl Rclone {
         seen(&item).ok_or_else(|| unreadable(title)).map(Some)
     }
 
-    /// Refuses where the folder of the store is not there. Remotes without folders have every folder.
+    /// Fails if the store's folder does not exist. On remotes without folders, every folder exists.
     async fn must_be_there(&self, store: &Store, act: &str, title: &str) -> Result<()> {
         if self.look(store, &store.root, false, act, title).await?.is_some_and(|seen| seen.is_dir) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Reads an object to the end that the store promised, goes on where a connection broke, and compares the checksum.
+//! Reads an object to its promised end, resumes after a broken connection, and compares the checksum.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -12,15 +12,15 @@ use crate::world::objects::Object;
 use crate::world::objects::words::{not_as_stored, wrong_length};
 use crate::world::real::clock;
 
-/// How often a connection may break without a byte in between.
+/// How often a connection may break in a row without a byte received.
 const BREAKS: u32 = 5;
 
-/// Asks for the rest of the same bytes: of another version of the object nothing is given.
+/// Requests the rest of the same bytes; a different version of the object returns nothing.
 pub trait Again: Send {
     fn from(&self, at: u64) -> BoxFuture<'_, Result<Box<dyn Source>>>;
 }
 
-/// The bytes of an object, as they come.
+/// The bytes of an object, as they arrive.
 pub struct Reading {
     pub object: Object,
     pub body: Box<dyn Source>,
@@ -55,7 +55,7 @@ impl Reading {
         }
     }
 
-    /// Goes on behind what has come.
+    /// Resumes after the bytes already received.
     async fn go_on(&mut self, error: Error) -> Result<()> {
         let passes = matches!(error.kind(), Kind::Network | Kind::Timeout | Kind::Integrity);
         if !passes || self.breaks == BREAKS {

@@ -1,4 +1,4 @@
-//! Asks a store that speaks JSON or XML over http, again where that can help.
+//! Queries a store that speaks JSON or XML over http, and retries where that can help.
 
 use std::sync::Arc;
 
@@ -18,41 +18,41 @@ use crate::world::objects::Store;
 use crate::world::objects::words::{Refusal, refused};
 use crate::world::real::clock;
 
-/// How often the same is asked at most.
+/// The most attempts at one request.
 const TRIES: u32 = 4;
 
-/// How often what is wrong is taken back at most.
+/// The most attempts to remove a wrong object.
 const TAKE_BACKS: u32 = 5;
 
-/// The longest answer that is read whole.
+/// The longest answer that is read as a whole.
 const ANSWER_BYTES: usize = 16 << 20;
 
-/// What a store is asked.
+/// A request to a store.
 #[derive(Clone)]
 pub struct Ask {
     pub method: Method,
     pub url: String,
     pub headers: Vec<(&'static str, String)>,
-    /// Headers whose names are made.
+    /// Headers whose names are computed.
     pub named: Vec<(String, String)>,
     pub body: Bytes,
-    /// What it is for, and about what.
+    /// The purpose of the request, and its subject.
     pub act: &'static str,
     pub title: String,
-    /// Answers beside the good ones that are no failure.
+    /// Statuses that are no failure, in addition to the successful ones.
     pub fine: &'static [u16],
     pub tries: u32,
 }
 
-/// Proves who asks.
+/// Authenticates requests.
 pub trait Signer: Send + Sync {
     fn sign<'a>(&'a self, request: &'a mut HttpRequest) -> BoxFuture<'a, Result<()>>;
 
-    /// What an answer that is no good one says.
+    /// The message of an unsuccessful answer.
     fn refusal(&self, answer: &HttpResponse, said: &[u8]) -> Refusal;
 }
 
-/// A store, what leads to it, and who asks.
+/// A store, the network that leads to it, and the credentials.
 #[derive(Clone)]
 pub struct Rest {
     pub store: Arc<Store>,
@@ -60,11 +60,11 @@ pub struct Rest {
     pub signer: Arc<dyn Signer>,
 }
 
-/// An answer that is no good one.
+/// An unsuccessful answer.
 pub struct Refused {
     pub error: Error,
     pub status: Option<u16>,
-    /// Whether the store's own word says that asking again may help.
+    /// Whether the store's error code says that a retry may help.
     passes: bool,
 }
 
@@ -81,7 +81,7 @@ impl From<Error> for Refused {
 }
 
 impl Refused {
-    /// Nobody knows what became of it.
+    /// The outcome of the request is unknown.
     pub fn is_unsure(&self) -> bool {
         self.status.is_none_or(|status| matches!(status, 408 | 409 | 412 | 429 | 500..=599))
     }
@@ -109,19 +109,19 @@ impl Ask {
         Ask { body: body.into(), ..self }
     }
 
-    /// Also these answers are to be looked at.
+    /// Also accepts these statuses.
     pub fn fine(self, fine: &'static [u16]) -> Ask {
         Ask { fine, ..self }
     }
 
-    /// Asks once: who asks finds out by other means what became of it.
+    /// Sends the request only once: the caller finds out by other means what became of it.
     pub fn once(self) -> Ask {
         Ask { tries: 1, ..self }
     }
 }
 
 impl Rest {
-    /// A good answer, or why there is none. What passes is asked again, after a pause that gets longer.
+    /// A successful answer, or the error. Transient failures are retried, after growing pauses.
     pub async fn send(&self, ask: &Ask) -> Result<HttpResponse, Refused> {
         let mut tries = 1;
         loop {
@@ -140,7 +140,7 @@ impl Rest {
         }
     }
 
-    /// The whole of a small answer. One that says that it went well, and has an error inside, is none.
+    /// The whole of a small answer. An answer with status 200 and an error inside is a failure.
     pub async fn ask(&self, ask: &Ask) -> Result<Bytes, Refused> {
         let mut tries = 1;
         loop {
@@ -157,7 +157,7 @@ impl Rest {
         }
     }
 
-    /// Removes what is not as it was sent; a failed removal is tried again, for it must not stay.
+    /// Removes an object that differs from what was sent; a failed removal is retried, because the object must not stay.
     pub async fn take_back(&self, ask: &Ask) {
         for number in 1.. {
             let refused = match self.ask(ask).await {
@@ -173,7 +173,7 @@ impl Rest {
         }
     }
 
-    /// Whether there is anything under this url, such as a bucket.
+    /// Whether anything exists at this url, such as a bucket.
     pub async fn is_there(&self, act: &'static str, title: &str, url: String) -> Result<bool> {
         match self.ask(&Ask::new(Method::Get, act, title, url)).await {
             Ok(_) => Ok(true),
@@ -198,7 +198,7 @@ impl Rest {
         if (200..300).contains(&status) || ask.fine.contains(&status) {
             return Ok(answer);
         }
-        // It only explains the status.
+        // The body only explains the status.
         let said = collect(&mut *answer.body, ANSWER_BYTES, too_long).await.unwrap_or_default();
         let mut refusal = self.signer.refusal(&answer, &said);
         refusal.status = status;
@@ -220,7 +220,7 @@ fn is_error(said: &Bytes) -> bool {
     }
 }
 
-/// The whole body of an answer, which is small.
+/// The whole body of a small answer.
 pub async fn whole(mut answer: HttpResponse, title: &str) -> Result<Bytes> {
     let cannot = format!("cannot read the answer about `{title}`");
     collect(&mut *answer.body, ANSWER_BYTES, too_long).await.map_err(|error| error.within(cannot))
@@ -230,7 +230,7 @@ fn too_long() -> Error {
     Error::new(Kind::Other, "the answer is too long")
 }
 
-/// Every byte but letters, digits and `-._~`.
+/// Percent-encodes every byte except letters, digits and `-._~`.
 pub fn percent(text: &str, keep_slashes: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! Reaches stores that speak as Amazon's does: looks, lists, removes and makes buckets; objects go through as streams.
+//! Accesses S3-compatible stores: looks, lists, removes and creates buckets; objects are transferred as streams.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ mod sign;
 mod upload;
 pub mod xml;
 
-/// A store that speaks as Amazon's does.
+/// An S3-compatible store.
 pub struct S3(pub Reach);
 
 impl S3 {
@@ -56,13 +56,13 @@ impl S3 {
 
     async fn put(&self, put: Put) -> Result<Box<dyn Sink>> {
         let connection = self.connection(&put.object.store).await?;
-        // What is small, and refused by the store itself where the key is taken, needs no look before.
+        // A small object needs no check in advance: the store itself refuses it if the key is taken.
         let is_small = put.size_bytes.is_some_and(|size| size <= put.part_bytes);
         let keeps = self.0.learned.condition(&put.object.store) == Condition::Kept;
         if !is_small || !(keeps || put.replace) {
             match look(&connection, &put.object, "put").await {
                 Ok(Some(_)) if !put.replace => return Err(taken(&put.object)),
-                // A key that may not look may still store, and the store itself refuses to replace.
+                // A key without read access may still store, and the store itself refuses to replace.
                 Err(error) if !may_not_look(&error) => return Err(error),
                 _ => {}
             }
@@ -108,7 +108,7 @@ impl S3 {
                 None => break,
             }
         }
-        // Stores differ in the order that they keep, and some in whether they keep one.
+        // Stores sort differently, and some not at all.
         entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(entries)
     }
@@ -119,7 +119,7 @@ impl S3 {
         if bucket_is_there(&connection, "make", &title).await? {
             return Ok(false);
         }
-        // Amazon's first region is the one that must not be named.
+        // Amazon's default region must not be named in the request.
         let elsewhere = region != "us-east-1" && region != "auto";
         let body = match elsewhere {
             true => {
@@ -137,12 +137,12 @@ impl S3 {
     }
 }
 
-/// What the store says of an object; nothing when the bucket exists and the object does not.
+/// The metadata of an object; `None` if the bucket exists and the object does not.
 async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Option<StoreReply>> {
     let title = object.to_string();
     match connection.send(&Ask::of(Method::Head, act, &title).key(object.full_key())).await {
         Ok(answer) => Ok(Some(answer)),
-        // An answer to HEAD has no words: whether it is the bucket that is missing has to be asked.
+        // An answer to HEAD has no error code: a second request must tell whether the bucket is missing.
         Err(refusal) if refusal.status() == Some(404) => {
             absent(act, &title, &connection.store, bucket_is_there(connection, act, &title)).await
         }
@@ -150,7 +150,7 @@ async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Opt
     }
 }
 
-/// Why the store does not let one look, in its own words where it has some: an answer to HEAD has none.
+/// Why the store denies the look, in its own words if it has some: an answer to HEAD has none.
 async fn worded(connection: &Connection, refused: Refused, act: &str, title: &str) -> Error {
     let Some(status @ (401 | 403)) = refused.status() else { return refused.into() };
     let ask = Ask::of(Method::Get, act, title).query("list-type", "2").query("max-keys", "0");
@@ -161,7 +161,7 @@ async fn worded(connection: &Connection, refused: Refused, act: &str, title: &st
     }
 }
 
-/// Whether it is only the policy that does not let one look: the keys are good, and may let one store.
+/// Whether only the policy denies the look: the keys are valid, and may allow storing.
 fn may_not_look(error: &Error) -> bool {
     error.kind() == Kind::Denied && error.causes().iter().any(|why| why.starts_with("AccessDenied"))
 }
@@ -174,7 +174,7 @@ async fn bucket_is_there(connection: &Connection, act: &str, title: &str) -> Res
     }
 }
 
-/// The error of an answer that is no good one.
+/// The error for an unsuccessful answer.
 fn error_of(ask: &Ask<'_>, store: &Store, refusal: &Refusal) -> Error {
     refused(ask.act, ask.title, store, refusal)
 }

@@ -1,4 +1,4 @@
-//! Reaches the files of another machine by SFTP, over the pipes of `ssh HOST -s sftp`: OpenSSH checks keys and hosts.
+//! Accesses the files of another machine by SFTP, over the pipes of `ssh HOST -s sftp`: OpenSSH checks keys and hosts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ mod streams;
 pub struct Sftp(pub Reach);
 
 impl Sftp {
-    /// A session, once the folder of the store is seen to be there.
+    /// Opens a session, after a check that the store's folder exists.
     async fn at(&self, act: &str, title: &str, store: &Arc<Store>) -> Result<Session> {
         let session = Session::open(store, &self.0).await.map_err(|error| cannot(error, act, title))?;
         match session.look(&store.root).await {
@@ -37,7 +37,7 @@ impl Sftp {
         }
     }
 
-    /// The session, and what is there under the key of an object.
+    /// The session, and the metadata under the key of an object.
     async fn seen(&self, act: &str, object: &Object) -> Result<(Session, Option<Metadata>)> {
         let title = object.to_string();
         let session = self.at(act, &title, &object.store).await?;
@@ -73,7 +73,7 @@ impl Sftp {
         while let Some(folder) = waiting.pop() {
             let found = match session.sftp.read_dir(folder).await {
                 Ok(found) => found,
-                // It has gone since its name was read, or no key has this prefix.
+                // It was removed since its name was read, or no key has this prefix.
                 Err(error) if is_absent(&error) => continue,
                 Err(error) => return Err(session.explain(error, "list", &title).await),
             };
@@ -122,7 +122,7 @@ fn cannot(error: Error, act: &str, title: &str) -> Error {
     error.within(format!("cannot {act} `{title}`"))
 }
 
-/// Whether a server says that there is no such file.
+/// Whether a server reports that the file does not exist.
 fn is_absent(error: &SftpError) -> bool {
     matches!(error, SftpError::Status(status) if status.status_code == StatusCode::NoSuchFile)
 }

@@ -1,22 +1,22 @@
-//! Computes the checksum of what passes, in the way in which the store has it.
+//! Computes the checksum of the bytes that pass, in the form that the store reports.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use md5::{Digest, Md5};
 
 use crate::stream::hex::hex;
 
-/// What a store says of the whole of an object, and what has passed of it.
+/// The store's checksum of a whole object, and the running checksum of the bytes so far.
 pub enum Check {
     /// The etag of one part.
     Md5 { said: String, own: Md5 },
-    /// The etag of an object that was put together of parts of this size.
+    /// The etag of an object that was joined from parts of this size.
     Parts { said: String, part_bytes: u64, part: Md5, in_part: u64, whole: Md5, count: u64 },
-    /// In base64, the first byte first.
+    /// In base64, big-endian.
     Crc32c { said: String, own: u32 },
 }
 
 impl Check {
-    /// That of an etag, where it is one.
+    /// The checksum in an etag, if it is one.
     pub fn of_etag(etag: &str, part_bytes: Option<u64>) -> Option<Check> {
         let sum = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let said = etag.to_ascii_lowercase();
@@ -49,7 +49,7 @@ impl Check {
         }
     }
 
-    /// Why what has passed is not what the store says.
+    /// Why the received bytes do not match the store's checksum.
     pub fn differs(self) -> Option<String> {
         let (kind, said, own) = match self {
             Check::Md5 { said, own } => ("MD5", said, hex(own.finalize())),
@@ -66,7 +66,7 @@ impl Check {
     }
 }
 
-/// As Google writes it.
+/// The checksum in Google's format.
 pub fn crc32c_text(sum: u32) -> String {
     BASE64_STANDARD.encode(sum.to_be_bytes())
 }

@@ -1,4 +1,4 @@
-//! Reads extended attributes and access control lists of an open file, as the records that GNU tar, bsdtar and star know.
+//! Reads extended attributes and access control lists of an open file, as the records that GNU tar, bsdtar and star use.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -8,12 +8,12 @@ use rustix::io::Errno;
 
 const ACL_ACCESS: &[u8] = b"system.posix_acl_access";
 const ACL_DEFAULT: &[u8] = b"system.posix_acl_default";
-/// The kernel's limits of a list of names and of a value.
+/// The kernel's size limits for a list of names and for a value.
 const MOST_BYTES: usize = 64 << 10;
 
 type Records = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// The records of what is asked for.
+/// The records of the requested attributes.
 pub fn records(file: impl AsFd, xattrs: bool, acls: bool) -> io::Result<Records> {
     let mut records = Vec::new();
     if !xattrs && !acls {
@@ -33,7 +33,7 @@ pub fn records(file: impl AsFd, xattrs: bool, acls: bool) -> io::Result<Records>
         match rustix::fs::fgetxattr(&file, name, spare_capacity(&mut value)) {
             Ok(_) if name == ACL_ACCESS || name == ACL_DEFAULT => records.push((key, acl_text(&value))),
             Ok(_) => records.push((key, value)),
-            // It was removed meanwhile; what changes a file shows in its times.
+            // It was removed in between; a changed file is detected by its times.
             Err(Errno::NODATA) => {}
             Err(errno) => return Err(errno.into()),
         }
@@ -41,7 +41,7 @@ pub fn records(file: impl AsFd, xattrs: bool, acls: bool) -> io::Result<Records>
     Ok(records)
 }
 
-/// The key of the record for an attribute; nothing for one that is not asked for.
+/// The record key of an attribute; `None` if it was not requested.
 fn key(name: &[u8], xattrs: bool, acls: bool) -> Option<Vec<u8>> {
     match name {
         ACL_ACCESS => acls.then(|| b"SCHILY.acl.access".to_vec()),
@@ -53,7 +53,7 @@ fn key(name: &[u8], xattrs: bool, acls: bool) -> Option<Vec<u8>> {
     }
 }
 
-/// `=` ends the key of a record; GNU tar writes it so.
+/// `=` ends the key of a record; GNU tar encodes it this way.
 fn escaped(name: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(name.len());
     for byte in name {

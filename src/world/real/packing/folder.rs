@@ -1,4 +1,4 @@
-//! An open folder on the disk, in which names are looked at and opened without following a link.
+//! An open folder on disk, in which names are inspected and opened without following links.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -16,24 +16,24 @@ use crate::world::packing::folder::Folder;
 use crate::world::packing::meta::{Meta, MetaKind};
 use crate::world::packing::names::Names;
 
-/// How much of a folder is read at once.
+/// How much of a folder is read in one call.
 const LISTING_BYTES: usize = 64 << 10;
 
 pub struct RealFolder(OwnedFd);
 
 impl RealFolder {
-    /// The folder above `path`, and the name of `path` in it.
+    /// The folder that contains `path`, and the name of `path` in it.
     pub fn above(fence: &Fence, path: &Path) -> io::Result<(RealFolder, OsString)> {
         let (folder, name) = match fence.spot(path, None) {
             Ok(spot) => (spot.folder, spot.name),
-            // The root of the file system has no name in a folder.
+            // The file system root has no parent folder.
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => (fence.folder(path)?, ".".into()),
             Err(error) => return Err(error),
         };
         Ok((RealFolder(folder.into_std_file().into()), name))
     }
 
-    /// Opens a plain file; what a pipe or a socket would do is not waited for.
+    /// Opens a regular file; never blocks on a pipe or a socket.
     pub fn open(&self, name: &OsStr) -> io::Result<(File, Meta)> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = File::from(rustix::fs::openat(&self.0, name, flags, Mode::empty())?);

@@ -1,8 +1,8 @@
-//! The names of users and groups by their numbers, as the files of the machine have them.
+//! The names of users and groups by number, from the machine's user and group files.
 
 use std::collections::HashMap;
 
-/// Names by number; what the files do not name keeps its number alone.
+/// Names by number; a number without a name stays a number.
 #[derive(Default)]
 pub struct Owners {
     users: HashMap<u32, String>,
@@ -24,7 +24,7 @@ impl Owners {
 }
 
 fn names(path: &str) -> HashMap<u32, String> {
-    // A machine without this file has no names: the numbers say who it is.
+    // A machine without this file has no names: the numbers are enough.
     let text = std::fs::read(path).unwrap_or_default();
     let mut names = HashMap::new();
     for line in String::from_utf8_lossy(&text).lines() {
@@ -36,12 +36,12 @@ fn names(path: &str) -> HashMap<u32, String> {
     names
 }
 
-/// The number of a user, by name or as it is.
+/// The number of a user, from a name or a number.
 pub fn user_number(name: &str) -> Option<u32> {
     number(name, "/etc/passwd")
 }
 
-/// The number of a group, by name or as it is.
+/// The number of a group, from a name or a number.
 pub fn group_number(name: &str) -> Option<u32> {
     number(name, "/etc/group")
 }

@@ -1,4 +1,4 @@
-//! Reads the files of one batch after the other: exactly the announced size, and what changes meanwhile is noticed.
+//! Reads the files of one batch after another: exactly the announced size, and changes during the read are detected.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -24,27 +24,27 @@ use crate::world::packing::meta::{Meta, MetaKind, name_in_archive};
 use crate::world::packing::walk::what_happened;
 use crate::world::packing::{Findings, Packing};
 
-/// What goes through in one piece, and the largest file that is read anew when it changes meanwhile.
+/// The size of one piece, and of the largest file that is read again if it changes during the read.
 const PIECE_BYTES: usize = 512 << 10;
-/// How often such a file is read before it counts as changing.
+/// How often such a file is read before it is reported as changing.
 const TRIES: usize = 3;
 
-/// Entries that are read one after the other, and where their bytes go.
+/// Entries that are read in sequence, and the receiver of their bytes.
 pub struct Batch {
     pub items: Vec<Item<RealFolder>>,
     pub bytes: mpsc::Sender<Result<Piece>>,
 }
 
-/// One archive, as all its threads know it.
+/// One archive, shared by all its threads.
 pub struct Job {
     pub packing: Packing,
     pub findings: Findings,
     owners: Owners,
 }
 
-/// Why a batch is not read to its end.
+/// Why the reading of a batch stops early.
 enum Stop {
-    /// Nobody takes its bytes any more.
+    /// The consumer is gone.
     Gone,
     Failed(Error),
 }
@@ -55,7 +55,7 @@ impl From<Error> for Stop {
     }
 }
 
-/// The bytes of a batch on their way out.
+/// The output of a batch.
 struct Outlet {
     buffer: Vec<u8>,
     bytes: mpsc::Sender<Result<Piece>>,
@@ -81,7 +81,7 @@ impl Job {
         Job { packing, findings, owners }
     }
 
-    /// Reads batches until no more come.
+    /// Reads batches until there are no more.
     pub fn work(&self, waiting: &Arc<Mutex<Receiver<Batch>>>) {
         loop {
             let next = waiting.lock().unwrap_or_else(|broken| broken.into_inner()).recv();
@@ -102,7 +102,7 @@ impl Job {
             Err(Stop::Gone) => return,
         };
         if out.send(last).is_err() {
-            // the stream was dropped meanwhile: nobody is left to hear it
+            // the stream was dropped meanwhile: the result has no receiver
         }
     }
 
@@ -110,7 +110,7 @@ impl Job {
         let read = match &item.what {
             What::Dir => self.folder(&item, out),
             What::Link => match self.link(&item, out) {
-                // It is no link any more: what has its name now is read as what it is.
+                // It is no longer a link: the new file with this name is read instead.
                 Err(error) if error.raw_os_error() == Some(Errno::INVAL.raw_os_error()) => {
                     return self.file(&item, None, out);
                 }
@@ -156,7 +156,7 @@ impl Job {
                 Ok(_) => return self.replaced(item, Errno::LOOP.into(), out),
                 Err(error) => return Ok(self.failed(item, error)?),
             };
-            // Another file has taken its name since it was found, as a log is rotated: this one is read, and whole.
+            // Another file has taken its name since it was found, as in log rotation: the open file is still read completely.
             if meta.size_bytes > PIECE_BYTES as u64 {
                 return self.large(item, file, meta, out);
             }
@@ -174,7 +174,7 @@ impl Job {
         Ok(())
     }
 
-    /// Reads a file in one go; gives how it changed meanwhile.
+    /// Reads a file in one go; returns how it changed during the read.
     fn small(
         &self,
         item: &Item<RealFolder>,
@@ -194,7 +194,7 @@ impl Job {
         Ok(after.change_since(&meta).or(short.then_some("it shrank")))
     }
 
-    /// Reads a file piece by piece. What was sent cannot be undone: a file that is too short is filled up with zeros.
+    /// Reads a file piece by piece. Sent data cannot be undone: a file that is too short is padded with zeros.
     fn large(&self, item: &Item<RealFolder>, mut file: &File, meta: Meta, out: &mut Outlet) -> Result<(), Stop> {
         let fail = |cause| Stop::Failed(trouble("read", &self.packing.base.join(&item.path), cause));
         let records = match records(file, self.packing.xattrs, self.packing.acls) {
@@ -226,7 +226,7 @@ impl Job {
         }
     }
 
-    /// Something else has the name by now. A link is kept as the link that it is; where it leads is not looked at.
+    /// Handles a name that now belongs to something else. A link is stored as a link; its target is not read.
     fn replaced(&self, item: &Item<RealFolder>, error: io::Error, out: &mut Outlet) -> Result<(), Stop> {
         let now = item.folder.look(&item.name);
         if let (Some(_), Ok(meta)) = (what_happened(&error), now)
@@ -239,7 +239,7 @@ impl Job {
         Ok(self.failed(item, error)?)
     }
 
-    /// Something could not be read: it is gone, it is another thing by now, or nobody may read it.
+    /// Handles an entry that cannot be read: it is gone, has changed its type, or access is denied.
     fn failed(&self, item: &Item<RealFolder>, error: io::Error) -> Result<()> {
         if let Some(how) = what_happened(&error) {
             return self.changed(item, how);
@@ -267,7 +267,7 @@ impl Job {
     }
 }
 
-/// Back to its beginning, for one more try.
+/// Seeks to the beginning, for another try.
 fn rewound(file: &File) -> io::Result<()> {
     rustix::fs::seek(file.as_fd(), rustix::fs::SeekFrom::Start(0))?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Lets PostgreSQL's own programs connect as hikae does: by the variables of libpq, and to the server of its service file.
+//! Makes PostgreSQL's own programs connect as hikae does: with libpq's variables, and to the server of its service file.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use crate::secret::Secret;
 use crate::world::reach::LIBPQ;
 use crate::world::{Command, SecretOrText};
 
-/// What a service says of its server, and the variables of that: by them the child gets its network.
+/// The settings of a service that name its server, and their variables: they decide the child's network access.
 const OF_SERVER: [(&str, &str); 3] = [("host", "PGHOST"), ("hostaddr", "PGHOSTADDR"), ("port", "PGPORT")];
 
-/// Adds the variables to a client of PostgreSQL that may connect; what the command says itself comes first.
+/// Adds the variables to a client of PostgreSQL that may connect; the command's own settings take precedence.
 pub fn with_variables(mut command: Command, ours: &BTreeMap<String, String>) -> Result<Command> {
     let name = command.program.rsplit('/').next().unwrap_or_default();
-    // It writes SQL, and talks to nobody.
+    // It writes SQL, and makes no connection.
     let writes = name == "pg_restore" && command.args.iter().any(|arg| arg.starts_with("--file") || arg == "-f");
     if !LIBPQ.contains(&name) || writes {
         return Ok(command);

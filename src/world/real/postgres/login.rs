@@ -1,4 +1,4 @@
-//! Opens a connection: finds a place that answers, encrypts, logs in, and waits until the server is ready.
+//! Opens a connection: finds a server that answers, encrypts, logs in, and waits until it is ready.
 
 mod scram;
 
@@ -21,7 +21,7 @@ use crate::secret::Secret;
 use crate::world::postgres::{APPLICATION, Login, refusal};
 use crate::world::real::account::Account;
 
-/// The largest message before the login: nobody there has a reason to say more.
+/// The largest message before the login, where no message needs to be long.
 const GREETING_BYTES: usize = 64 << 10;
 
 /// A connection that is about to log in.
@@ -33,7 +33,7 @@ pub struct Talk<'a> {
     pub certificate: Option<Vec<u8>>,
 }
 
-/// The first place that lets us in. One that cannot be reached lets the next be tried; a refused login does not.
+/// Logs in to the first reachable place. If one is unreachable, the next is tried; a rejected login ends the search.
 pub async fn open(login: &Login, settings: Settings) -> Result<RealSession> {
     let (mut failed, title) = (None, login.title());
     for place in &settings.places {
@@ -56,7 +56,7 @@ async fn open_at(place: &Place, settings: &Settings, title: &str) -> Result<Real
     let first = attempt(place, &settings, title).await;
     let refused =
         |error: &Error| error.kind() == Kind::Denied && crate::world::postgres::sqlstate_of(error) == Some("28000");
-    // `allow` tries without TLS first, `prefer` with it; where pg_hba.conf refuses the one, the other is tried.
+    // `allow` tries without TLS first, `prefer` with it; if pg_hba.conf rejects one, the other is tried.
     match (&first, settings.ssl) {
         (Err(error), SslMode::Allow) if refused(error) => settings.ssl = SslMode::Require,
         (Err(error), SslMode::Prefer) if refused(error) => settings.ssl = SslMode::Disable,
@@ -95,7 +95,7 @@ async fn connect(place: &Place, settings: &Settings) -> Result<Stream> {
     let mut ask = bytes::BytesMut::new();
     frontend::ssl_request(&mut ask);
     stream.write_all(&ask).await.map_err(failed)?;
-    // One byte and no more: whatever came unencrypted behind it must not be taken for the server's.
+    // Read exactly one byte: unencrypted data after it must not be taken as the server's.
     match stream.read_u8().await.map_err(failed)? {
         b'S' => tls::encrypt(stream, place, settings).await,
         b'N' if settings.ssl == SslMode::Prefer => Ok(Stream::Tcp(stream)),
@@ -125,7 +125,7 @@ impl Talk<'_> {
         self.wire.flush().await
     }
 
-    /// The next message; a refusal of the server is an error.
+    /// Waits for the next message; an error response of the server is an error.
     pub async fn next(&mut self) -> Result<Message> {
         loop {
             match self.wire.receive().await? {
@@ -193,7 +193,7 @@ impl Talk<'_> {
     }
 }
 
-/// The login that a server asks for, as `require_auth` names it.
+/// The login method that a server requests, as `require_auth` names it.
 fn method(message: &Message) -> &'static str {
     match message {
         Message::AuthenticationOk => "none",

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 /// Where Debian keeps the system's service file.
 const SYSTEM: &str = "/etc/postgresql-common";
 
-/// The settings of the service; none where no service is named.
+/// The settings of the service; none without a service name.
 pub fn read(environment: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
     let Some(name) = environment.get("PGSERVICE").filter(|name| !name.is_empty()) else {
         return Ok(BTreeMap::new());
@@ -24,7 +24,7 @@ pub fn read(environment: &BTreeMap<String, String>) -> Result<BTreeMap<String, S
         .hint("`PGSERVICE` names it: add its section to `~/.pg_service.conf`, or unset the variable"))
 }
 
-/// The person's own file, or else the system's.
+/// The user's own file, or else the system's.
 fn files(environment: &BTreeMap<String, String>) -> Vec<PathBuf> {
     let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let own = set("PGSERVICEFILE").or_else(|| Some(set("HOME")?.join(".pg_service.conf")));

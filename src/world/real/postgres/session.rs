@@ -1,4 +1,4 @@
-//! A session that is open: asks and waits, or sends ahead while answers come in.
+//! An open session: sends a statement and waits, or pipelines statements while answers arrive.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,29 +17,29 @@ use crate::world::postgres::{QueryResult, Refused, Session, Step, refusal, too_l
 
 /// The largest message while a dump is loaded: notices, and the answers of `setval`.
 const LOADING_BYTES: usize = 16 << 20;
-/// The largest message of a `COPY … TO STDOUT`: one row. PostgreSQL makes none larger.
+/// The largest message of a `COPY … TO STDOUT`: one row. PostgreSQL sends none larger.
 const ROW_BYTES: usize = 1 << 30;
-/// The largest statement that a server takes.
+/// The largest statement that a server accepts.
 const MOST_STATEMENT_BYTES: usize = (1 << 30) - 64;
-/// How many statements may be under way whose answers have not come.
+/// The maximum number of statements without an answer yet.
 const MOST_AHEAD: usize = 4096;
-/// From this size on, a statement goes out without another copy of it.
+/// From this size on, a statement is sent without copying it.
 const LARGE_BYTES: usize = 32 << 10;
-/// How long a goodbye may take: nothing depends on it.
+/// The time limit of the termination message, which is not essential.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 pub struct RealSession {
     wire: Wire,
     title: String,
-    /// Statements that were sent ahead, and that the server has not finished.
+    /// Pipelined statements that the server has not finished.
     ahead: VecDeque<Sent>,
     failed: Option<Error>,
     copying_out: bool,
 }
 
-/// A statement whose answer has not come.
+/// A statement whose answer has not arrived.
 struct Sent {
-    /// How it begins.
+    /// Its first bytes.
     sql: Bytes,
     line: u64,
     copies: bool,
@@ -54,7 +54,7 @@ impl RealSession {
         refusal(&format!("the server refused a statement in `{}`", self.title), refused)
     }
 
-    /// Parse, Bind, and Execute; `described` asks for the columns as well.
+    /// Parse, Bind, and Execute; `described` requests the columns as well.
     async fn put(&mut self, sql: &Bytes, described: bool) -> Result<()> {
         if sql.len() > MOST_STATEMENT_BYTES {
             return Err(Error::new(Kind::Integrity, "a statement has more bytes than PostgreSQL takes"));
@@ -145,7 +145,7 @@ impl RealSession {
         self.look()
     }
 
-    /// Takes the answers that are here.
+    /// Processes the answers that have arrived.
     fn look(&mut self) -> Result<()> {
         while let Some(message) = self.wire.here()? {
             self.take(message)?;
@@ -167,7 +167,7 @@ impl RealSession {
             Message::ReadyForQuery(_) => {
                 self.ahead.pop_front();
             }
-            // The server would wait for rows that nobody sends.
+            // The server would wait for rows that are never sent.
             Message::CopyInResponse(_) if self.ahead.front().is_none_or(|sent| !sent.copies) => {
                 return Err(self.no_answer());
             }
@@ -228,7 +228,7 @@ impl RealSession {
         failed.map_or(Ok(Piece::End), Err)
     }
 
-    /// The rows that are here already go with the first: one message is one row.
+    /// Returns the rows that have already arrived together with the first: one message is one row.
     fn gather(&mut self, first: Bytes) -> Result<Bytes> {
         let mut gathered: Option<BytesMut> = None;
         while self.wire.has_copy_data() && gathered.as_ref().is_none_or(|rows| rows.len() < LARGE_BYTES) {
@@ -279,7 +279,7 @@ impl Session for RealSession {
 
     fn close(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
-            // The server ends the session anyway when the connection is gone.
+            // The server ends the session anyway when the connection closes.
             if let Ok(Err(error)) = tokio::time::timeout(GOODBYE, self.wire.close()).await {
                 tracing::debug!(error = error.one_line(), "a session did not end in good order");
             }

@@ -1,4 +1,4 @@
-//! Decides where a connection goes and how, in libpq's order: what the caller says, the service file, the variables, the defaults.
+//! Decides where and how to connect, in libpq's order: the caller's settings, the service file, the variables, the defaults.
 
 mod demands;
 mod passfile;
@@ -16,7 +16,7 @@ use crate::world::postgres::{DEFAULT_PORT, Login};
 use crate::world::real::account::Account;
 use crate::world::real::environment;
 
-/// The variables of libpq that are understood; the paths among them must be readable.
+/// The supported variables of libpq; the paths among them must be readable.
 pub const VARIABLES: [&str; 29] = [
     "PGHOST",
     "PGHOSTADDR",
@@ -49,13 +49,13 @@ pub const VARIABLES: [&str; 29] = [
     "PGREALM",
 ];
 
-/// Where the socket is when nobody says; the second is where PostgreSQL puts it that was not packaged by Debian.
+/// The default socket folders; the second is that of PostgreSQL builds other than Debian's.
 const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
-/// A server that does not answer must not hold a run for minutes.
+/// A server that does not answer must not block a run for minutes.
 const CONNECT: Duration = Duration::from_secs(15);
 
-/// How much TLS is asked for.
+/// The required level of TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SslMode {
     Disable,
@@ -92,11 +92,11 @@ pub enum Binding {
 pub struct Place {
     /// The name of the host, or the folder of the socket.
     pub host: String,
-    /// The address that is connected to, where it is not that of the name.
+    /// The address to connect to, if it is not that of the name.
     pub address: Option<String>,
     pub port: u16,
     pub password: Option<Secret>,
-    /// A password file that was not read, for others may read it.
+    /// A password file that was ignored because others may read it.
     pub open_passfile: Option<PathBuf>,
 }
 
@@ -113,12 +113,12 @@ impl Place {
     }
 }
 
-/// All that a connection needs to know.
+/// The settings of a connection.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub places: Vec<Place>,
     pub user: String,
-    /// Who comes to a Unix socket, where it is not who we are.
+    /// The account that connects to a Unix socket, if not the current one.
     pub account: Option<Arc<Account>>,
     pub database: String,
     pub options: Option<String>,
@@ -132,7 +132,7 @@ pub struct Settings {
     pub within: Duration,
 }
 
-/// Values by libpq's names, in its order.
+/// Values by libpq's names, in libpq's order of precedence.
 struct Values<'a> {
     given: BTreeMap<&'static str, String>,
     service: BTreeMap<String, String>,
@@ -189,7 +189,7 @@ impl Settings {
     }
 }
 
-/// Hosts and ports may be lists, as libpq takes them.
+/// Hosts and ports may be lists, as in libpq.
 fn places(values: &Values) -> Result<Vec<Place>> {
     let list = |text: Option<&str>| -> Vec<String> {
         text.map(|text| text.split(',').map(|part| part.trim().to_owned()).collect()).unwrap_or_default()
@@ -218,7 +218,7 @@ fn socket_folder(port: u16) -> String {
     (*SOCKETS.iter().find(there).unwrap_or(&SOCKETS[0])).to_owned()
 }
 
-/// Options of the session; those that are said later win.
+/// Options of the session; later ones take precedence.
 fn options(values: &Values, read_only: bool) -> Option<String> {
     let known = values.get("options", "PGOPTIONS").map(str::to_owned);
     let read_only = read_only.then(|| "-c default_transaction_read_only=on".to_owned());
@@ -229,7 +229,7 @@ fn options(values: &Values, read_only: bool) -> Option<String> {
 fn ssl_mode(values: &Values, system_roots: bool) -> Result<SslMode> {
     let default = if system_roots { "verify-full" } else { "prefer" };
     match values.get("sslmode", "PGSSLMODE").unwrap_or(default) {
-        // With the roots of the system anything weaker would trust everybody who has a certificate.
+        // With the system's roots, a weaker mode would trust anyone with a certificate.
         "verify-full" => Ok(SslMode::VerifyFull),
         mode if system_roots => Err(wrong("sslmode", mode, "`verify-full`, which `sslrootcert=system` needs")),
         "disable" => Ok(SslMode::Disable),

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
-/// A connection, however it is carried.
+/// A connection over any transport.
 pub enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),

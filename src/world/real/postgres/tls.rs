@@ -1,4 +1,4 @@
-//! Encrypts a connection as `sslmode` asks, and hashes the server's certificate for the login's binding to it.
+//! Encrypts a connection according to `sslmode`, and hashes the server's certificate for channel binding.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use super::verifier::{AnyName, Anybody};
 use crate::error::{Error, Kind, Result};
 use crate::world::real::blocking::blocking;
 
-/// The handshake, on a connection whose server has agreed to it.
+/// Does the handshake on a connection whose server has agreed to TLS.
 pub async fn encrypt(stream: TcpStream, place: &Place, settings: &Settings) -> Result<Stream> {
     let owned = settings.clone();
-    // Certificates are files.
+    // Certificates are read from files.
     let config = blocking(move || config(&owned)).await?;
     let refused = |why: String| {
         Error::new(Kind::Denied, format!("cannot encrypt the connection to `{}`", place.title()))
@@ -47,7 +47,7 @@ fn config(settings: &Settings) -> Result<Arc<ClientConfig>> {
     Ok(Arc::new(config))
 }
 
-/// The authorities that the mode trusts. As in libpq, `require` looks at the issuer where there is a root certificate.
+/// The authorities that the mode trusts. As in libpq, `require` checks the issuer if a root certificate is set.
 fn verifier(settings: &Settings, provider: Arc<rustls::crypto::CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
     let cannot = |why: String| Error::new(Kind::Other, "cannot prepare TLS").because_text(why);
     if settings.system_roots {
@@ -89,7 +89,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|cause| Error::io(format!("cannot read `{}`", path.display()), cause))
 }
 
-/// `tls-server-end-point`: the certificate's hash by the algorithm of its own signature (RFC 5929); none for one that
+/// `tls-server-end-point`: the certificate's hash by the algorithm of its own signature (RFC 5929); none if the signature
 /// names no hash.
 pub fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     use ring::digest::{SHA256, SHA384, SHA512, digest};
@@ -104,7 +104,7 @@ pub fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     Some(digest(algorithm, certificate).as_ref().to_vec())
 }
 
-/// The object identifier behind the signed part of a certificate.
+/// The object identifier after the signed part of a certificate.
 fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
     let (_, whole, _) = element(certificate)?;
     let (_, _, behind) = element(whole)?;

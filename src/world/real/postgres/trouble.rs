@@ -33,7 +33,7 @@ pub fn too_long(title: &str, most_bytes: usize) -> Error {
         .hint("see the server's log")
 }
 
-/// A message that has no place where it came.
+/// A message that is not valid at this point.
 pub fn out_of_step(title: &str) -> Error {
     garbled(title, io::Error::other("a message came that nobody waited for"))
 }
@@ -117,7 +117,7 @@ pub fn refused(fields: ErrorFields<'_>) -> Refused {
     refused
 }
 
-/// A file of libpq that TLS cannot use.
+/// A file from libpq's settings that TLS cannot use.
 pub fn unusable(path: &std::path::Path, why: impl std::fmt::Display) -> Error {
     Error::new(Kind::Recipe, format!("cannot use the TLS file `{}`", path.display()))
         .because_text(why.to_string())

@@ -1,4 +1,4 @@
-//! Trusts servers as the weaker TLS modes of libpq do: any certificate, or one of a known issuer whatever its name.
+//! Trusts servers as the weaker TLS modes of libpq do: any certificate, or one of a known issuer with any name.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-/// `prefer` and `require`: encrypted, but to anybody.
+/// `prefer` and `require`: encrypted, but any server is accepted.
 #[derive(Debug)]
 pub struct Anybody(pub Arc<CryptoProvider>);
 
@@ -47,7 +47,7 @@ impl ServerCertVerifier for Anybody {
     }
 }
 
-/// `verify-ca`: the issuer is checked, and not the name.
+/// `verify-ca`: the issuer is checked, but not the name.
 #[derive(Debug)]
 pub struct AnyName(pub Arc<WebPkiServerVerifier>);
 
@@ -60,7 +60,7 @@ impl ServerCertVerifier for AnyName {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        // The name comes last of all that is checked, so that nothing else is wrong where the name is.
+        // The name is checked last, so if it is wrong, everything else is right.
         match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },

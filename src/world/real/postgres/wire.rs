@@ -1,4 +1,4 @@
-//! Sends and receives whole messages; what arrives is read also while something goes out, so that neither side waits for the other.
+//! Sends and receives whole messages; it also reads while it writes, so that neither side blocks the other.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use postgres_protocol::message::backend::{Header, Message};
@@ -8,20 +8,20 @@ use super::stream::Stream;
 use super::trouble;
 use crate::error::Result;
 
-/// This much is gathered before it is sent.
+/// The number of bytes that are buffered before sending.
 const GATHERED_BYTES: usize = 64 << 10;
 const READ_BYTES: usize = 64 << 10;
 /// The header of a message.
 const HEADER_BYTES: usize = 5;
 
-/// A connection, and what waits on both sides of it.
+/// A connection with its send and receive buffers.
 pub struct Wire {
     reader: ReadHalf<Stream>,
     writer: WriteHalf<Stream>,
-    /// What goes out next.
+    /// The send buffer.
     pub out: BytesMut,
     arrived: BytesMut,
-    /// The largest message that is taken.
+    /// The largest accepted message.
     pub most_bytes: usize,
     title: String,
 }
@@ -32,12 +32,12 @@ impl Wire {
         Wire { reader, writer, out: BytesMut::new(), arrived: BytesMut::new(), most_bytes, title }
     }
 
-    /// Whether this much waits that it is worth sending.
+    /// Whether the send buffer is full enough to send.
     pub fn is_full(&self) -> bool {
         self.out.len() >= GATHERED_BYTES
     }
 
-    /// Sends all that waits.
+    /// Sends the whole buffer.
     pub async fn flush(&mut self) -> Result<()> {
         let mut out = std::mem::take(&mut self.out);
         let sent = self.write(&mut out).await;
@@ -47,7 +47,7 @@ impl Wire {
         self.writer.flush().await.map_err(|cause| trouble::broken(&self.title, cause))
     }
 
-    /// Sends one message whose body is large, without a copy of it.
+    /// Sends one message with a large body, without copying it.
     pub async fn send_large(&mut self, tag: u8, mut body: Bytes) -> Result<()> {
         self.out.put_u8(tag);
         self.out.put_u32(body.len() as u32 + 4);
@@ -75,7 +75,7 @@ impl Wire {
         Ok(())
     }
 
-    /// The next message, if it is here already.
+    /// Returns the next message, if it has arrived.
     pub fn here(&mut self) -> Result<Option<Message>> {
         let header = Header::parse(&self.arrived).map_err(|cause| trouble::garbled(&self.title, cause))?;
         let Some(header) = header else { return Ok(None) };
@@ -88,7 +88,7 @@ impl Wire {
         Message::parse(&mut self.arrived).map_err(|cause| trouble::garbled(&self.title, cause))
     }
 
-    /// Whether the next message is here already, and is data of a `COPY`.
+    /// Whether the next message has arrived, and is data of a `COPY`.
     pub fn has_copy_data(&self) -> bool {
         match Header::parse(&self.arrived) {
             Ok(Some(header)) => header.tag() == b'd' && self.arrived.len() > header.len() as usize,
@@ -96,7 +96,7 @@ impl Wire {
         }
     }
 
-    /// The next message.
+    /// Waits for the next message.
     pub async fn receive(&mut self) -> Result<Message> {
         loop {
             if let Some(message) = self.here()? {
@@ -111,7 +111,7 @@ impl Wire {
         }
     }
 
-    /// Says goodbye; nothing depends on whether the server hears it.
+    /// Sends the termination message; it does not matter whether it arrives.
     pub async fn close(mut self) -> Result<()> {
         postgres_protocol::message::frontend::terminate(&mut self.out);
         self.flush().await?;

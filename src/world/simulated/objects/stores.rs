@@ -1,4 +1,4 @@
-//! The object stores of a simulated world and what they hold.
+//! The object stores of a simulated world and their contents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,21 +13,21 @@ use crate::world::simulated::tree::Content;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreSetup {
-    /// The only keys that they know; any is fine when absent.
+    /// The only keys that they accept; any if not set.
     pub access_key: Option<String>,
     pub secret_key: Option<Secret>,
-    /// Nothing listens there.
+    /// The store is unreachable.
     pub down: bool,
 }
 
-/// All stores of a world, which are distinguished by their addresses.
+/// All stores of a world, identified by their addresses.
 #[derive(Default)]
 pub struct Stores {
     /// By address: `s3://bucket/key`.
     pub objects: BTreeMap<String, Stored>,
     /// Buckets, `s3://bucket`, and folders, `file:///mnt/nas`.
     pub buckets: BTreeSet<String>,
-    /// The addresses of what is being uploaded.
+    /// The addresses of unfinished uploads.
     pub uploads: BTreeSet<String>,
     /// The objects that are being read.
     pub reading: Vec<String>,
@@ -37,12 +37,12 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// Everything whose address begins so, in the order of the addresses.
+    /// Everything whose address has this prefix, in address order.
     pub fn below<'a>(&'a self, begin: &'a str) -> impl Iterator<Item = (&'a String, &'a Stored)> {
         self.objects.range(begin.to_owned()..).take_while(move |(address, _)| address.starts_with(begin))
     }
 
-    /// Whether a bucket is there. A folder is where something is below it.
+    /// Whether a bucket exists. A folder exists if something is below it.
     pub fn has(&self, store: &Store) -> bool {
         let container = store.container();
         let below = format!("{}/", container.trim_end_matches('/'));
@@ -57,6 +57,6 @@ impl Stores {
 pub struct Stored {
     pub content: Content,
     pub stat: ObjectStat,
-    /// Until when a lock keeps it.
+    /// The end of its lock.
     pub locked_until: Option<DateTime<FixedOffset>>,
 }

@@ -1,4 +1,4 @@
-//! Plays a program: gives its output piece by piece, takes its input, and ends as the setup says.
+//! Simulates a program: returns its output in pieces, takes its input, and ends as the setup says.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::world::simulated::programs::{Call, Canned, Function, Program};
 use crate::world::simulated::state::Shared;
 use crate::world::{Child, Exit};
 
-/// As large as pieces get: small enough that a program of some size is met half-way.
+/// The largest piece: small enough that a program with some output can be interrupted half-way.
 const PIECE_BYTES: u64 = 64 << 10;
 
-/// One call of a program, before it is played.
+/// One call of a program, before it starts.
 pub struct Play {
     pub name: String,
     pub program: Program,
     pub call: Call,
-    /// Its place among all that ran.
+    /// Its index among all started programs.
     pub number: usize,
     pub pace: Pace,
     pub shared: Shared,
@@ -48,11 +48,11 @@ pub fn child(play: Play, with_input: bool) -> Child {
     Child { stdin, stdout: Box::new(Stdout(stage.clone())), process: Box::new(Playing(stage)) }
 }
 
-/// A program under way; its output and its exit share it.
+/// A running program; its output and its exit share it.
 struct Stage {
     play: Play,
     input: Arc<Input>,
-    /// What it does; of a function only known when its input has ended.
+    /// What the program does; for a function, known only after its input has ended.
     canned: Option<Canned>,
     given: u64,
     spent: Duration,
@@ -74,7 +74,7 @@ impl Stage {
         Ok(self.canned.insert(canned).clone())
     }
 
-    /// Asks for an answer whenever more was sent, until there is one.
+    /// Calls the function whenever more input was sent, until it answers.
     async fn talk(&self, answer: &Function) -> Result<Canned> {
         let mut heard = 0;
         loop {
@@ -105,7 +105,7 @@ impl Stage {
         Ok(Piece::Data(data))
     }
 
-    /// What is left of its time, or its hanging.
+    /// Waits for the rest of its time, or hangs.
     async fn last_moments(&mut self, canned: &Canned) -> Result<()> {
         if canned.hangs_after.is_some() {
             return Err(self.play.pace.hang().await);
@@ -149,7 +149,7 @@ impl Process for Playing {
     }
 }
 
-/// What a program has been sent.
+/// The input sent to a program.
 #[derive(Default)]
 struct Input {
     state: Mutex<Sent>,
@@ -172,7 +172,7 @@ impl Input {
         self.changed.notify_one();
     }
 
-    /// What was sent so far, once that is more than `heard` or all of it; and whether more may come.
+    /// The input so far, once it is longer than `heard` or complete; and whether more may follow.
     async fn more_than(&self, heard: usize) -> (Bytes, bool) {
         loop {
             let (data, closed) = {

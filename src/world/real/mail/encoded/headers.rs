@@ -1,15 +1,15 @@
-//! Writes the headers of a mail that hold what people wrote, encoded and folded so that no line is too long.
+//! Writes the mail headers with user-written text, encoded and folded so that no line is too long.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use crate::world::mail::{Mail, Mailbox};
 
-/// The longest line that servers are asked to take without complaint (RFC 5322 §2.1.1).
+/// The recommended maximum line length (RFC 5322 §2.1.1).
 const LINE: usize = 76;
-/// The text of one encoded word: 39 bytes are 52 letters of base64, so that the word fits behind the name of any header.
+/// The text of one encoded word: 39 bytes are 52 characters of base64, so that the word fits after any header name.
 const WORD_BYTES: usize = 39;
 
-/// The headers beside date and message id.
+/// The headers other than date and message id.
 pub fn of(mail: &Mail) -> Vec<(&'static str, String)> {
     let mut headers = vec![("From", folded("From", addresses(std::slice::from_ref(&mail.from))))];
     headers.push(("To", folded("To", addresses(&mail.to))));
@@ -17,13 +17,13 @@ pub fn of(mail: &Mail) -> Vec<(&'static str, String)> {
         headers.push(("Cc", folded("Cc", addresses(&mail.cc))));
     }
     headers.push(("Subject", folded("Subject", text(&mail.subject))));
-    // RFC 3834: no out-of-office reply should come back. Exchange has a header of its own for it.
+    // RFC 3834: prevents out-of-office replies. Exchange has a separate header for it.
     headers.push(("Auto-Submitted", "auto-generated".to_owned()));
     headers.push(("X-Auto-Response-Suppress", "All".to_owned()));
     headers
 }
 
-/// The words of a list of addresses; each address ends with its comma.
+/// The words of an address list; each address ends with its comma.
 fn addresses(list: &[Mailbox]) -> Vec<String> {
     let mut words = Vec::new();
     for (number, mailbox) in list.iter().enumerate() {
@@ -39,7 +39,7 @@ fn addresses(list: &[Mailbox]) -> Vec<String> {
     words
 }
 
-/// A name: as it is, in quotes, or encoded.
+/// A display name: unchanged, quoted, or encoded.
 fn display_name(name: &str) -> Vec<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~ ".contains(c);
     let quoted = || format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
@@ -50,18 +50,18 @@ fn display_name(name: &str) -> Vec<String> {
     }
 }
 
-/// A text: as it is where that can be folded at its blanks, else encoded.
+/// A text: unchanged if it can be folded at its spaces, else encoded.
 fn text(text: &str) -> Vec<String> {
     if is_short_ascii(text) { text.split(' ').map(str::to_owned).collect() } else { encoded(text) }
 }
 
-/// Whether a text can be sent as it is: no word of it is longer than a line, and none looks encoded.
+/// Whether a text can be sent unchanged: no word is longer than a line or looks encoded.
 fn is_short_ascii(text: &str) -> bool {
     let fits = |word: &str| !word.is_empty() && word.len() < LINE - 12;
     text.is_ascii() && !text.contains("=?") && text.split(' ').all(fits)
 }
 
-/// Encoded words (RFC 2047), none of which splits a character.
+/// Encoded words (RFC 2047) that never split a character.
 fn encoded(text: &str) -> Vec<String> {
     let (mut words, mut piece) = (Vec::new(), String::new());
     for c in text.chars() {
@@ -76,7 +76,7 @@ fn encoded(text: &str) -> Vec<String> {
     words
 }
 
-/// The words with a line break and a blank wherever a line would become too long.
+/// Joins the words, with a line break and a space where a line would become too long.
 fn folded(name: &str, words: Vec<String>) -> String {
     let (mut value, mut column) = (String::new(), name.len() + 1);
     for word in words {
@@ -94,7 +94,7 @@ fn folded(name: &str, words: Vec<String>) -> String {
     value
 }
 
-/// An address as servers take it: a domain of letters beyond ASCII in the spelling that every server knows.
+/// An address as servers accept it: a non-ASCII domain in its ASCII form (punycode).
 pub fn on_the_wire(mailbox: &Mailbox) -> String {
     let (local, domain) = mailbox.local_and_domain();
     if domain.is_ascii() {

@@ -1,4 +1,4 @@
-//! Logs in to a mail server: with a password by PLAIN or LOGIN, with an access token by XOAUTH2.
+//! Logs in to a mail server: with a password through PLAIN or LOGIN, with an access token through XOAUTH2.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
@@ -7,7 +7,7 @@ use crate::secret::{self, Secret};
 use crate::world::mail::login_refused;
 use crate::world::real::mail::talk::Talk;
 
-/// Logs in by the first kind of login that the server offers, a token before a password.
+/// Logs in with the first method that the server supports, a token before a password.
 pub async fn log_in(talk: &mut Talk<'_>) -> Result<()> {
     let server = talk.server;
     let user = server.user.clone().unwrap_or_default();
@@ -35,7 +35,7 @@ pub async fn log_in(talk: &mut Talk<'_>) -> Result<()> {
     }
 }
 
-/// As Microsoft and Google document it: a refusal comes as a question, and is sent after an empty answer.
+/// As Microsoft and Google document it: a refusal arrives as a challenge, and the error follows after an empty response.
 async fn by_token(talk: &mut Talk<'_>, user: &str, token: &Secret) -> Result<()> {
     if !offers(talk, "XOAUTH2") {
         return Err(login_refused(talk.server, "the server does not offer XOAUTH2"));
@@ -55,13 +55,13 @@ async fn finish(talk: &mut Talk<'_>, line: &str) -> Result<()> {
     if reply.code == 235 { Ok(()) } else { Err(login_refused(talk.server, &reply.to_string())) }
 }
 
-/// Whether the server offers this kind of login; servers of old write `AUTH=PLAIN`.
+/// Whether the server supports this login method; old servers write `AUTH=PLAIN`.
 fn offers(talk: &Talk<'_>, mechanism: &str) -> bool {
     let lines = talk.offers.iter().filter_map(|line| line.strip_prefix("AUTH ").or(line.strip_prefix("AUTH=")));
     lines.flat_map(|line| line.split(' ')).any(|offered| offered == mechanism)
 }
 
-/// A server may quote the command that it did not understand, in which the password is encoded.
+/// A server may quote a command that it did not understand, which contains the encoded password.
 fn hide_encoded(user: &str, password: &str) {
     if !password.is_empty() {
         secret::hide(BASE64_STANDARD.encode(password.as_bytes()));

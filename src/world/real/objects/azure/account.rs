@@ -1,4 +1,4 @@
-//! Decides who asks Azure: a shared key, a signature that was handed out (SAS), or the identity of the machine.
+//! Chooses the credentials for Azure: a shared key, a shared access signature (SAS), or the identity of the machine.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use futures_util::future::BoxFuture;
@@ -16,7 +16,7 @@ use crate::world::real::objects::Reach;
 use crate::world::real::objects::rest::{Signer, percent};
 use crate::world::real::objects::s3::xml;
 
-/// The variables that say how Azure is reached.
+/// The environment variables that configure access to Azure.
 pub const VARIABLES: [&str; 9] = [
     "AZURE_STORAGE_ACCOUNT",
     "AZURE_STORAGE_KEY",
@@ -76,7 +76,7 @@ impl Account {
         })
     }
 
-    /// Who asks, in words.
+    /// The kind of credentials, in words.
     pub fn who(&self) -> String {
         let name = &self.name;
         match self.proof {
@@ -88,7 +88,7 @@ impl Account {
         }
     }
 
-    /// The proof of a shared key: a signature over all that is asked.
+    /// The authentication by a shared key: a signature over the whole request.
     fn signature(&self, key: &Secret, request: &HttpRequest) -> Result<String> {
         let header = |name: &str| request.header(name).map_or("", |value| value.expose());
         let length = match request.body.data.len() {

@@ -1,4 +1,4 @@
-//! Looks at a container of Azure's without changing anything: who asks, and whether what it has is protected.
+//! Examines an Azure container without changing anything: the credentials, and whether its blobs are protected.
 
 use super::Container;
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! Stores a stream as a block blob: blocks side by side, which show nothing until their list is put.
+//! Stores a stream as a block blob: blocks in parallel, which are invisible until their list is put.
 
 use std::collections::BTreeMap;
 
@@ -18,10 +18,10 @@ use crate::world::real::clock;
 use crate::world::real::objects::rest::{Ask, percent};
 use crate::world::refusals::torn;
 
-/// The header that says whose blob it is: an answer that got lost can then be looked up.
+/// The header that identifies the owner of the blob, so that it can be looked up after a lost answer.
 const MARK: &str = "x-ms-meta-hikaeupload";
 
-/// How many blocks are under way at once, and how many bytes they are together at most.
+/// The most blocks in flight at once, and the most bytes in all of them.
 const AT_ONCE: u64 = 4;
 const AT_ONCE_BYTES: u64 = 128 << 20;
 
@@ -78,7 +78,7 @@ impl Upload {
             self.block_taken().await?;
         }
         let (container, number) = (self.container.clone(), self.number);
-        // Blocks of two uploads of the same blob must not pass for each other.
+        // Blocks of two uploads of the same blob must not be mixed up.
         let id = BASE64_STANDARD.encode(format!("{:>48}-{number:06}", self.mark).as_bytes());
         let url = format!("{}?comp=block&blockid={}", container.object_url(&self.put.object), percent(&id, false));
         let body = Bytes::from(std::mem::take(&mut self.gathered));
@@ -86,7 +86,7 @@ impl Upload {
         let md5 = BASE64_STANDARD.encode(Md5::digest(&body));
         let ask = Ask { tries: 7, ..ask.header("content-md5", &*md5).body(body) };
         let object = self.put.object.clone();
-        // The store compares the checksum, and refuses what differs; what it says that it has is compared as well.
+        // The store compares the checksum and refuses a mismatch; the checksum in its answer is compared as well.
         self.under_way.spawn(async move {
             let answer = container.rest.send(&ask).await.map_err(Error::from)?;
             match answer.header("content-md5").filter(|said| *said != md5) {
@@ -129,7 +129,7 @@ impl Upload {
         BASE64_STANDARD.encode(self.md5.clone().finalize())
     }
 
-    /// Stores it under its key. Whatever the answer was, the blob that is then there decides.
+    /// Stores it under its key. Whatever the answer was, the blob that then exists decides.
     async fn publish(&mut self) -> Result<()> {
         self.finish_blocks().await?;
         let blocks: String = self.blocks.values().map(|id| format!("<Latest>{id}</Latest>")).collect();
@@ -179,7 +179,7 @@ impl Upload {
         Err(not_as_sent(&self.put.object, why))
     }
 
-    /// Removes a blob of ours that is not what was sent: this version of it and no other.
+    /// Removes a blob of ours that differs from what was sent: only this version.
     async fn take_back(&self, etag: &str) {
         let url = self.container.object_url(&self.put.object);
         self.container
@@ -206,7 +206,7 @@ impl Sink for Upload {
         Box::pin(async move { self.publish().await })
     }
 
-    /// Blocks in no list are dropped by the store itself, after a week; nobody can drop them earlier.
+    /// The store itself drops uncommitted blocks after a week; no request can drop them earlier.
     fn abort(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             self.under_way.shutdown().await;

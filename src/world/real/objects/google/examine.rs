@@ -1,4 +1,4 @@
-//! Looks at a bucket of Google's without changing anything: who asks, where it is, and what it keeps of what is deleted.
+//! Examines a Google bucket without changing anything: credentials, location, and how deleted objects are kept.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ pub async fn examine(bucket: &Bucket) -> Result<Vec<Seen>> {
             seen.push(Seen::Unknown(format!("`{title}` is not there yet")));
             return Ok(seen);
         }
-        // A key may be good for storing, and not for looking.
+        // A key may allow storing but not reading.
         Err(refused) if refused.status == Some(403) => {
             let what = format!("`{title}`: whether it may be stored there is not tried: {}", refused.error.one_line());
             seen.push(Seen::Unknown(what));
@@ -53,7 +53,7 @@ fn kept(title: &str, said: &Value) -> String {
     }
 }
 
-/// Numbers are written as texts.
+/// Numbers are written as strings.
 fn secs(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }

@@ -1,4 +1,4 @@
-//! Asks for one generation of an object, from any byte on.
+//! Requests one generation of an object, from any offset on.
 
 use futures_util::future::BoxFuture;
 
@@ -22,7 +22,7 @@ pub struct Generation {
 impl Generation {
     pub async fn open(&self, at: u64) -> Result<Box<dyn Source>> {
         let url = format!("{}?alt=media&generation={}", self.bucket.object_url(&self.object), self.generation);
-        // Else what is stored as packed would come unpacked, and with another length.
+        // Otherwise an object stored with gzip encoding would arrive decompressed, with another length.
         let mut ask = Ask::new(Method::Get, "get", self.object.to_string(), url).header("accept-encoding", "gzip");
         let last = self.of.saturating_sub(1);
         if at > 0 {

@@ -1,4 +1,4 @@
-//! Gets the tokens with which Google is asked: for a service account, a person, or the machine itself.
+//! Gets the access tokens for Google: for a service account, a person, or the machine itself.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_write";
 const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
 const METADATA: &str = "metadata.google.internal";
 
-/// Who asks Google.
+/// The kind of credentials for Google.
 pub struct Token {
     pub reach: Reach,
     pub nobody: bool,
@@ -47,7 +47,7 @@ impl Signer for Token {
     }
 }
 
-/// The token of this machine, as Google's own tools find it.
+/// The credentials of this machine, found as Google's own tools find them.
 async fn of_machine(reach: &Reach) -> Result<Secret> {
     if let Some(token) = reach.lent.token("google") {
         return Ok(token);
@@ -64,7 +64,7 @@ async fn of_machine(reach: &Reach) -> Result<Secret> {
     Ok(token)
 }
 
-/// Who asks, in words.
+/// The kind of credentials, in words.
 pub async fn who(reach: &Reach) -> Result<String> {
     if let Some((path, file)) = credentials(reach).await? {
         let kind = match file["type"].as_str().unwrap_or_default() {
@@ -87,7 +87,7 @@ async fn credentials(reach: &Reach) -> Result<Option<(PathBuf, Value)>> {
     match reach.file(&path).await? {
         Some(text) => match serde_json::from_str(&text) {
             Ok(file) => Ok(Some((path, file))),
-            // The words of the parser could show what is in it.
+            // The parser's message could reveal the content of the file.
             Err(_cause) => Err(wrong().because_text("it is no JSON")),
         },
         None if named.is_some() => Err(wrong().because_text("it is not there")),
@@ -133,7 +133,7 @@ fn token_in(said: &Value) -> Option<(Secret, u64)> {
     Some((Secret::new(token), said["expires_in"].as_u64().unwrap_or(600)))
 }
 
-/// What a service account says of itself, signed with its key (RFC 7523).
+/// The claims of a service account, signed with its key (RFC 7523).
 fn assertion(file: &Value, url: &str) -> Option<Secret> {
     let pem = file["private_key"].as_str()?;
     let inner: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
@@ -147,7 +147,7 @@ fn assertion(file: &Value, url: &str) -> Option<Secret> {
     Some(Secret::new(format!("{text}.{}", for_url(&signature))))
 }
 
-/// Base64 as it is written in a url.
+/// Base64 in its url-safe form.
 fn for_url(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }

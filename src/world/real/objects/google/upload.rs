@@ -1,4 +1,4 @@
-//! Stores a stream as an object by a resumable upload: one piece after the other, and nothing shows before the last.
+//! Stores a stream as an object by a resumable upload: one piece after the other, and nothing is visible before the last.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -17,22 +17,22 @@ use crate::world::real::objects::rest::{Ask, Refused, percent, whole};
 use crate::world::real::objects::sums::crc32c_text;
 use crate::world::refusals::torn;
 
-/// Every piece but the last is a multiple of this.
+/// The size of every piece except the last is a multiple of this.
 const STEP_BYTES: usize = 256 << 10;
 
-/// How often a connection may break without a byte in between.
+/// How often a connection may break in a row without a byte sent.
 const BREAKS: u32 = 7;
 
 pub struct Upload {
     bucket: Bucket,
     put: Put,
     title: String,
-    /// Says whose object it is: an answer that got lost can then be looked up.
+    /// Identifies the owner of the object, so that it can be looked up after a lost answer.
     mark: String,
-    /// The address of the upload, once there is one.
+    /// The address of the upload, once it exists.
     session: Option<String>,
     gathered: Vec<u8>,
-    /// How many bytes the store has.
+    /// How many bytes the store has received.
     sent: u64,
     crc32c: u32,
     torn: bool,
@@ -50,7 +50,7 @@ impl Upload {
     async fn take(&mut self, mut data: Bytes) -> Result<()> {
         self.crc32c = crc32c::crc32c_append(self.crc32c, &data);
         let piece = self.put.part_bytes as usize / STEP_BYTES * STEP_BYTES;
-        // The last piece is kept back until it is known to be the last.
+        // The last piece is held back until it is known to be the last.
         while self.gathered.len() + data.len() > piece {
             let rest = data.split_off(piece - self.gathered.len());
             self.gathered.extend_from_slice(&data);
@@ -80,7 +80,7 @@ impl Upload {
         Ok(())
     }
 
-    /// The address of the upload; the promise never to replace another object is made here, and kept at the end.
+    /// The address of the upload; the condition never to replace another object is set here, and checked at the end.
     async fn session(&mut self) -> Result<String> {
         if let Some(session) = &self.session {
             return Ok(session.clone());
@@ -117,7 +117,7 @@ impl Upload {
             .because_text(format!("the store's answer is not clear: {why}"))
     }
 
-    /// Sends what the store does not have yet of `data`; with the `total` size it is the end, and the reply describes the object.
+    /// Sends the part of `data` that the store lacks; with the `total` size it is the end, and the reply describes the object.
     async fn send(&mut self, data: Bytes, total: Option<u64>) -> Result<Option<Value>> {
         let session = self.session().await?;
         let (begin, end) = (self.sent, self.sent + data.len() as u64);
@@ -158,7 +158,7 @@ impl Upload {
         self.bucket.rest.send(&ask.once().fine(&[308])).await
     }
 
-    /// After a lost connection the store says how much it has; what it has of an object that is whole is looked at later.
+    /// After a lost connection the store reports how much it has; an object that is already complete is checked later.
     async fn ask_how_far(
         &mut self,
         session: &str,
@@ -178,14 +178,14 @@ impl Upload {
                 self.sent = sent.min(end);
                 Ok(())
             }
-            // It is whole: the next step is answered with the object again.
+            // The object is complete: the next step gets it as its answer.
             Ok(_) => Ok(()),
             Err(refused) if refused.is_unsure() => Ok(()),
             Err(refused) => Err(refused.into()),
         }
     }
 
-    /// Stores it under its key. Whatever the answer was, the object that is then there decides.
+    /// Stores it under its key. Whatever the answer was, the object that then exists decides.
     async fn publish(&mut self) -> Result<()> {
         if self.torn {
             return Err(torn());
@@ -217,7 +217,7 @@ impl Upload {
         Err(not_as_sent(&self.put.object, why))
     }
 
-    /// A store that makes an object of what it has so far, when it is only asked how far it came, must not keep that.
+    /// If a store makes an object of the bytes so far when only its progress is queried, that object must be removed.
     async fn take_back_half(&self) {
         match self.bucket.look(&self.put.object, "look at").await {
             Ok(Some(seen)) if seen["metadata"]["hikae-upload"].as_str() == Some(&self.mark) => {
@@ -228,7 +228,7 @@ impl Upload {
         }
     }
 
-    /// Removes an object of ours that is not what was sent: this generation of it and no other.
+    /// Removes an object of ours that differs from what was sent: only this generation.
     async fn take_back(&self, seen: &Value) {
         let generation = seen["generation"].as_str().unwrap_or_default();
         let url = format!("{}?ifGenerationMatch={generation}", self.bucket.object_url(&self.put.object));
@@ -242,7 +242,7 @@ impl Upload {
     }
 }
 
-/// How many bytes the store says that it has.
+/// How many bytes the store reports as received.
 fn persisted(answer: &HttpResponse) -> Option<u64> {
     let last: u64 = answer.header("range")?.rsplit('-').next()?.trim().parse().ok()?;
     Some(last + 1)

@@ -1,4 +1,4 @@
-//! Reads what `rclone cat` writes, and writes by `rclone rcat` to a temporary name that gets its own once it is proved.
+//! Reads from `rclone cat`, and writes by `rclone rcat` to a temporary name that is renamed once it is verified.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -64,16 +64,16 @@ impl Source for CatSource {
     }
 }
 
-/// What is written under a temporary name, which no listing shows.
+/// An upload under a temporary name, which no listing shows.
 pub struct Upload {
     rclone: Rclone,
     put: Put,
     title: String,
     /// The temporary key, as the remote knows it.
     partial: String,
-    /// What a dead run would leave.
+    /// What a dead run would leave behind.
     begun: BegunUpload,
-    /// Never shared; only so can the others look at what is beside it.
+    /// Never contended: the mutex only makes this struct `Sync`, for the methods with `&self`.
     child: Mutex<Option<Child>>,
     size_bytes: u64,
     md5: Md5,
@@ -117,7 +117,7 @@ impl Upload {
         Ok(())
     }
 
-    /// A program that takes no more says by its exit why.
+    /// If a program stops reading, its exit code says why.
     async fn why(&mut self, error: Error) -> Error {
         let result = match self.child.get_mut() {
             Some(child) if error.kind() == Kind::Command => match child.process.wait().await {
@@ -129,7 +129,7 @@ impl Upload {
         self.cannot(result)
     }
 
-    /// The program has taken everything and exited well, and the remote has what was sent.
+    /// Waits until the program has read everything and exited successfully, and the remote has what was sent.
     async fn finish(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.torn, true) {
             return Err(torn());
@@ -150,7 +150,7 @@ impl Upload {
         Ok(())
     }
 
-    /// What is there, which is what was sent.
+    /// The metadata of the stored file, checked against what was sent.
     async fn compare(&self, full: &str) -> Result<ObjectStat> {
         let store = &self.put.object.store;
         let seen = self.rclone.look(store, full, true, "put", &self.title).await?;
@@ -170,7 +170,7 @@ impl Upload {
         }
     }
 
-    /// Gives it its name, unless that is taken by then: no remote says more than that it had looked.
+    /// Renames it to its final name, unless that is taken by then: no remote does more than check before the rename.
     async fn publish(&mut self) -> Result<()> {
         self.finish().await?;
         let object = &self.put.object;
@@ -185,7 +185,7 @@ impl Upload {
             args.push("--ignore-existing");
         }
         self.rclone.call(&args, "put", &self.title).await?;
-        // It stays where it was when the name was taken meanwhile.
+        // If the name was taken meanwhile, the temporary file is still there.
         if self.rclone.look(store, &self.partial, false, "put", &self.title).await?.is_some() {
             return Err(taken(object));
         }
@@ -195,7 +195,7 @@ impl Upload {
     }
 
     async fn discard(&mut self) -> Result<()> {
-        // Ended before it has all: it must not take the end of its input for the end of the data.
+        // Kill it before it has everything: it must not mistake the end of its input for the end of the data.
         drop(self.child.get_mut().take());
         let (store, partial) = (self.put.object.store.clone(), self.partial.clone());
         if self.rclone.look(&store, &partial, false, "put", &self.title).await?.is_some() {
@@ -206,12 +206,12 @@ impl Upload {
     }
 }
 
-/// Removes the temporary files that dead runs have left at this remote.
+/// Removes the temporary files that dead runs have left on this remote.
 pub async fn sweep(rclone: &Rclone, store: &Store) {
     let reach = &rclone.0;
     for upload in leftovers::left(reach, store, store.container_host()).await {
         let title = format!("{}/{}", store.container_host(), upload.key);
-        // One that is not there is gone already.
+        // A missing file is already gone.
         let done = rclone.call(&["deletefile", &remote(store, &upload.key)], "remove", &title).await.map(drop);
         leftovers::given_up(&reach.uploads, &title, upload, done).await;
     }

@@ -1,4 +1,4 @@
-//! Decides who asks a store and where it is: what the recipe says, or else the environment as Amazon's own tools read it.
+//! Chooses the keys and the address of a store: from the recipe, or else from the environment as Amazon's own tools read it.
 
 use super::chain::{self, Profile};
 use crate::error::Result;
@@ -7,7 +7,7 @@ use crate::world::http::Address;
 use crate::world::objects::{Keys, Store};
 use crate::world::real::objects::Reach;
 
-/// The variables that say how S3 is reached.
+/// The environment variables that configure access to S3.
 pub const VARIABLES: [&str; 22] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -33,7 +33,7 @@ pub const VARIABLES: [&str; 22] = [
     "AWS_CA_BUNDLE",
 ];
 
-/// Amazon's first region, where nobody says another.
+/// Amazon's default region, if no other is set.
 const FIRST_REGION: &str = "us-east-1";
 
 pub struct Account {
@@ -41,7 +41,7 @@ pub struct Account {
     pub region: String,
     pub path_style: bool,
     pub keys: Keys,
-    /// Who gave the keys, in words.
+    /// The source of the keys, in words.
     pub who: String,
 }
 
@@ -63,20 +63,20 @@ impl Account {
             }
             region = region.or_else(|| profile.get("region").map(str::to_owned));
         }
-        // A bucket that was found to be elsewhere stays there.
+        // Once a bucket is found in another region, that region is used.
         let region = reach.learned.region(store).or(region).unwrap_or_else(|| FIRST_REGION.to_owned());
         let (keys, who) = match &store.keys {
             Some(keys) => (keys.clone(), "keys from the recipe".to_owned()),
             None => keys_of(reach, &region).await?,
         };
         let virtual_style = reach.variable(&["AWS_S3_ADDRESSING_STYLE"]) == Some("virtual");
-        // A dot in the name of a bucket is one that no certificate covers.
+        // No certificate covers the host of a bucket whose name has a dot.
         let usual = endpoint.is_some() && !virtual_style || store.bucket.contains('.');
         Ok(Account { path_style: store.path_style.unwrap_or(usual), endpoint, region, keys, who })
     }
 }
 
-/// Keys that were found before, or anew; and who gave them.
+/// The keys, cached or fetched again, and their source.
 async fn keys_of(reach: &Reach, region: &str) -> Result<(Keys, String)> {
     if let Some(held) = reach.lent.keys() {
         return Ok(held);

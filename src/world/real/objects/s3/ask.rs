@@ -1,4 +1,4 @@
-//! What a store is asked, and the two kinds of answers.
+//! A request to a store, and its two kinds of answers.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,20 @@ use crate::stream::pump::collect;
 use crate::world::http::Method;
 use crate::world::objects::words::Refusal;
 
-/// How the headers of what is stored with an object begin.
+/// The prefix of the headers for an object's metadata.
 pub const META: &str = "x-amz-meta-";
 
-/// How often the same is asked at most, and a part of something large.
+/// The most attempts at one request, and at one part of a large object.
 const TRIES: u32 = 4;
 const PATIENT_TRIES: u32 = 7;
 
-/// The longest answer that is read whole: a page of a listing with a thousand long keys.
+/// The longest answer that is read as a whole: a page of a listing with a thousand long keys.
 const ANSWER_BYTES: usize = 8 << 20;
 
-/// What a store is asked.
+/// A request to a store.
 pub struct Ask<'a> {
     pub method: Method,
-    /// What it is for, in words, and about what.
+    /// The purpose of the request, in words, and its subject.
     pub act: &'a str,
     pub title: &'a str,
     pub key: Option<String>,
@@ -33,14 +33,14 @@ pub struct Ask<'a> {
     pub tries: u32,
 }
 
-/// A good answer, whose body is still to be read.
+/// A successful answer, whose body is still unread.
 pub struct StoreReply {
     pub status: u16,
     pub body: Box<dyn Source>,
     pub headers: Vec<(String, String)>,
 }
 
-/// An answer that is none.
+/// An unsuccessful answer.
 pub struct Refused {
     pub error: Error,
     pub refusal: Option<Refusal>,
@@ -51,7 +51,7 @@ impl StoreReply {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// What was stored with the object.
+    /// The metadata stored with the object.
     pub fn metadata(&self) -> BTreeMap<String, String> {
         let named = |(name, value): &(String, String)| Some((name.strip_prefix(META)?.to_owned(), value.clone()));
         self.headers.iter().filter_map(named).collect()
@@ -65,12 +65,12 @@ impl StoreReply {
 }
 
 impl Refused {
-    /// Whether the store says this word.
+    /// Whether the store's error code is this one.
     pub fn is(&self, code: &str) -> bool {
         self.refusal.as_ref().is_some_and(|refusal| refusal.code == code)
     }
 
-    /// Whether the store says why.
+    /// Whether the store gives a reason.
     pub fn has_words(&self) -> bool {
         self.refusal.as_ref().is_some_and(|refusal| !refusal.code.is_empty())
     }
@@ -79,7 +79,7 @@ impl Refused {
         self.refusal.as_ref().map(|refusal| refusal.status)
     }
 
-    /// Nobody knows what became of it, or another try of it had come through.
+    /// Whether the outcome is unknown, or an earlier attempt may have succeeded.
     pub fn is_unsure(&self) -> bool {
         matches!(self.error.kind(), Kind::Network | Kind::Timeout | Kind::NotFound | Kind::AlreadyExists | Kind::Other)
     }
@@ -123,7 +123,7 @@ impl<'a> Ask<'a> {
         self
     }
 
-    /// An upload of hours is retried for longer than seconds.
+    /// A part of an upload that takes hours is retried for more than a few seconds.
     pub fn patient(self) -> Ask<'a> {
         Ask { tries: PATIENT_TRIES, ..self }
     }

@@ -1,4 +1,4 @@
-//! Asks a bucket for the rules of its lifecycle, sets them, and asks for what is archived.
+//! Gets and sets the lifecycle rules of a bucket, and restores archived objects.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use md5::{Digest, Md5};

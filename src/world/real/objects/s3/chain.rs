@@ -1,4 +1,4 @@
-//! Finds the keys for S3 as Amazon's own tools do, and says where it looked.
+//! Finds the keys for S3 as Amazon's own tools do, and reports where it looked.
 
 mod lenders;
 mod profile;
@@ -12,7 +12,7 @@ use crate::world::objects::Keys;
 use crate::world::real::objects::Reach;
 pub use profile::Profile;
 
-/// Keys, and who gave them.
+/// Keys, and their source.
 pub struct Found {
     pub keys: Keys,
     pub until: Option<DateTime<FixedOffset>>,
@@ -20,7 +20,7 @@ pub struct Found {
     pub by: String,
 }
 
-/// The places that are looked at, in this order.
+/// The places that are searched, in this order.
 const PLACES: [&str; 6] = [
     "the environment",
     "a web identity token",
@@ -30,7 +30,7 @@ const PLACES: [&str; 6] = [
     "`aws configure export-credentials`",
 ];
 
-/// The keys of the first place that has some. A profile that somebody names is meant: it comes right after the environment.
+/// The keys of the first place that has some. A profile that is named explicitly comes right after the environment.
 pub async fn find(reach: &Reach, region: &str) -> Result<Found> {
     let named = reach.variable(&["AWS_PROFILE"]).is_some();
     let order = if named { [0, 4, 1, 2, 3] } else { [0, 1, 2, 3, 4] };
@@ -68,7 +68,7 @@ fn of_environment(reach: &Reach) -> Option<Found> {
     Some(Found { keys, until: None, by: PLACES[0].to_owned() })
 }
 
-/// The keys in an answer, whichever way its fields are called.
+/// The keys in an answer, with either set of field names.
 fn keys_in(answer: &Value, by: impl Into<String>) -> Option<Found> {
     let text = |names: &[&str]| names.iter().find_map(|name| answer[*name].as_str());
     let keys = Keys {

@@ -1,4 +1,4 @@
-//! Asks an object store, again where that can help, and reads what it refuses.
+//! Sends requests to an object store, retries where that can help, and interprets refusals.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,12 +26,12 @@ use crate::world::real::objects::{Learned, Reach};
 #[derive(Clone)]
 pub struct Connection {
     pub store: Arc<Store>,
-    /// What the recipe says of it, or else the environment.
+    /// The settings from the recipe, or else from the environment.
     endpoint: Option<Address>,
     region: String,
     path_style: bool,
     keys: Keys,
-    /// Who gave the keys, in words.
+    /// The source of the keys, in words.
     pub who: String,
     http: Http,
     environment: Arc<BTreeMap<String, String>>,
@@ -46,7 +46,7 @@ impl Connection {
         Ok(Connection { store, endpoint, region, path_style, keys, who, http, environment, learned })
     }
 
-    /// The whole of a small answer. One that says that it went well, and then that it did not, counts as what it says last.
+    /// The whole of a small answer. An answer with status 200 and an error inside counts as an error.
     pub async fn ask(&self, ask: &Ask<'_>) -> Result<Bytes> {
         let mut tries = 1;
         loop {
@@ -63,7 +63,7 @@ impl Connection {
         }
     }
 
-    /// A good answer, or why there is none. What passes is asked again, after a pause that gets longer.
+    /// A successful answer, or the error. Transient failures are retried, after growing pauses.
     pub async fn send(&self, ask: &Ask<'_>) -> Result<StoreReply, Refused> {
         let (mut tries, mut moved) = (1, false);
         loop {
@@ -86,7 +86,7 @@ impl Connection {
         }
     }
 
-    /// Where a bucket is elsewhere, it is asked there from now on; that is said once.
+    /// If a bucket is in another region, later requests go there; this is logged once.
     fn moves(&self, refused: &Refused) -> bool {
         let known = self.region();
         let Some(refusal) = &refused.refusal else { return false };
@@ -104,20 +104,20 @@ impl Connection {
         true
     }
 
-    /// The bucket and where it is asked, as the record of uploads has it.
+    /// The bucket and its address, as in the record of uploads.
     pub fn place(&self) -> String {
         let endpoint = self.endpoint.as_ref().map_or("https://amazonaws.com", |endpoint| endpoint.url().as_str());
         format!("{} at {}", self.store.container(), endpoint.trim_end_matches('/'))
     }
 
-    /// Whether Google answers, to keys of S3.
+    /// Whether the store is Google, used with S3 keys.
     pub fn is_google(&self) -> bool {
         let is_host = |host: &str| host == "storage.googleapis.com" || host.ends_with(".storage.googleapis.com");
         let named = self.endpoint.as_ref().and_then(|endpoint| endpoint.url().host_str());
         named.is_some_and(is_host) || self.learned.is_google(&self.store)
     }
 
-    /// The region of the bucket, as far as it is known by now.
+    /// The region of the bucket, as far as it is known.
     pub fn region(&self) -> String {
         self.learned.region(&self.store).unwrap_or_else(|| self.region.clone())
     }
@@ -146,7 +146,7 @@ impl Connection {
         Ok(request)
     }
 
-    /// Where the bucket is: in the path, or before the host.
+    /// The address of the bucket, which is in the path or in the host name.
     fn base(&self) -> Result<String> {
         let (bucket, region) = (&self.store.bucket, self.region());
         let domain = domain(&region);
@@ -176,7 +176,7 @@ impl Connection {
     }
 }
 
-/// Amazon keeps China apart.
+/// Amazon has a separate domain for China.
 fn domain(region: &str) -> &'static str {
     if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
@@ -188,13 +188,13 @@ fn query_of(ask: &Ask<'_>) -> String {
     if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) }
 }
 
-/// Names and values as the query of a url has them.
+/// Names and values, encoded for the query of a url.
 pub fn form(pairs: &BTreeMap<String, String>) -> String {
     let pair = |(name, value): (&String, &String)| format!("{}={}", percent(name, false), percent(value, false));
     pairs.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
-/// What a store says when it refuses; an answer without words has at least its status.
+/// The store's error message; an answer without one has at least its status.
 async fn read_refusal(answer: HttpResponse) -> Refusal {
     let status = answer.status;
     let region = answer.header("x-amz-bucket-region").map(str::to_owned);
@@ -206,7 +206,7 @@ async fn read_refusal(answer: HttpResponse) -> Refusal {
     refusal
 }
 
-/// The words of an `Error` element.
+/// The content of an `Error` element.
 pub fn refusal_in(status: u16, error: &xml::Element) -> Refusal {
     let mut refusal = Refusal::new(status, error.text("Code"), error.text("Message"));
     refusal.region = Some(error.text("Region")).filter(|region| !region.is_empty()).map(str::to_owned);

@@ -1,4 +1,4 @@
-//! Says of an object, where it begins, whose it is and what is kept with it.
+//! Sets the headers of a new object: its owner, its metadata and its lock.
 
 use chrono::SecondsFormat;
 
@@ -6,21 +6,21 @@ use super::ask::{Ask, META};
 use super::connection::form;
 use crate::world::objects::{Lock, Put, ServerEncryption};
 
-/// The header that says whose object it is: an answer that got lost can then be looked up.
+/// The header that identifies the owner of an object, so that it can be looked up after a lost answer.
 pub const MARK: &str = "x-amz-meta-hikae-upload";
 
-/// The header that says how an object is locked.
+/// The header with the lock mode of an object.
 pub const LOCK_MODE: &str = "x-amz-object-lock-mode";
 
-/// The header that says how large its parts were, by which the etag of the whole can be computed again.
+/// The header with the part size, from which the etag of the whole can be computed again.
 pub const PART_BYTES: &str = "x-amz-meta-hikae-part-bytes";
 
-/// The headers of what is kept with an object, each with its name.
+/// The headers for an object's metadata, each with its name.
 pub fn kept(put: &Put) -> Vec<(String, String)> {
     put.metadata.keys().map(|name| (format!("{META}{name}"), name.clone())).collect()
 }
 
-/// The request that begins an object: at once, or with its first part.
+/// The request that begins an object: in one request, or with its first part.
 pub fn described<'a>(ask: Ask<'a>, put: &'a Put, kept: &'a [(String, String)], mark: &str, in_parts: bool) -> Ask<'a> {
     let ask = if in_parts { ask.header(PART_BYTES, put.part_bytes.to_string()) } else { ask };
     let mut ask = ask.header(MARK, mark).header("content-type", "application/octet-stream");

@@ -1,4 +1,4 @@
-//! Looks at a bucket without changing anything: who asks, where it is, what it keeps of what is deleted, and what was left unfinished.
+//! Examines a bucket without changing anything: credentials, location, how deleted objects are kept, and unfinished uploads.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::world::objects::examined::Seen;
 use crate::world::objects::record::BegunUpload;
 
 pub async fn examine(s3: &S3, store: Arc<Store>, recorded: &[BegunUpload]) -> Result<Vec<Seen>> {
-    // Nothing is aborted here: that is for the next run.
+    // Nothing is aborted here: the next run does that.
     let connection = Connection::open(&store, &s3.0).await?;
     let title = store.container();
     let configured = connection.region();
@@ -36,7 +36,7 @@ pub async fn examine(s3: &S3, store: Arc<Store>, recorded: &[BegunUpload]) -> Re
         }
         Err(refused) => {
             let error = worded(&connection, refused, "look at", &title).await;
-            // A key may be good for storing, and not for looking.
+            // A key may allow storing but not reading.
             if !may_not_look(&error) {
                 return Err(error);
             }
@@ -56,13 +56,13 @@ pub async fn examine(s3: &S3, store: Arc<Store>, recorded: &[BegunUpload]) -> Re
     Ok(seen)
 }
 
-/// The top element of what the bucket says of itself under this name.
+/// The root element of the bucket's setting with this name.
 async fn asked(connection: &Connection, title: &str, name: &str) -> Result<Option<Element>, Refused> {
     let answer = connection.send(&Ask::of(Method::Get, "look at", title).query(name, "")).await?;
     Ok(xml::read(&answer.bytes(title).await?))
 }
 
-/// Why nothing can be said of it.
+/// Why the setting is unknown.
 fn unsaid(what: &str, title: &str, refused: &Refused) -> Seen {
     Seen::Unknown(format!("`{title}`: {what} is not known: {}", refused.error.one_line()))
 }
@@ -102,7 +102,7 @@ fn locked(title: &str, said: &Element) -> String {
     }
 }
 
-/// Uploads that were begun and neither finished nor aborted.
+/// Uploads that were neither finished nor aborted.
 async fn unfinished(connection: &Connection, title: &str, recorded: &[BegunUpload]) -> Option<Seen> {
     let said = match asked(connection, title, "uploads").await {
         Ok(said) => said?,

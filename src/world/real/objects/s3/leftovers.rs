@@ -1,4 +1,4 @@
-//! Aborts uploads in parts: those of this run, and those that dead runs have left.
+//! Aborts multipart uploads: those of this run, and those that dead runs have left.
 
 use super::ask::Ask;
 use super::connection::Connection;
@@ -17,7 +17,7 @@ pub async fn sweep(connection: &Connection, reach: &Reach) {
     }
 }
 
-/// Lets the store forget the parts of an upload.
+/// Makes the store drop the parts of an upload.
 pub async fn forget(connection: &Connection, title: &str, upload: &BegunUpload) -> Result<()> {
     let ask = Ask::of(Method::Delete, "abort the upload of", title).key(upload.key.clone());
     match connection.send(&ask.query("uploadId", &upload.id)).await {

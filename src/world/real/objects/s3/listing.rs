@@ -1,4 +1,4 @@
-//! Reads what a store says of its objects: one page of a listing, or the headers of one object.
+//! Reads the metadata of objects: from one page of a listing, or from the headers of one object.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::xml::{self, Element};
 use crate::error::{Error, Kind, Result};
 use crate::world::objects::{ObjectEntry, ObjectStat};
 
-/// Some of the objects that were asked for, and how the rest is asked for.
+/// Some of the requested objects, and the token for the rest.
 pub struct Page {
     pub entries: Vec<ObjectEntry>,
     pub next: Option<String>,
@@ -23,7 +23,7 @@ impl Page {
         let next = Some(listing.text("NextContinuationToken").to_owned()).filter(|token| !token.is_empty());
         match (listing.text("IsTruncated"), next) {
             ("true", Some(next)) => Ok(Page { entries, next: Some(next) }),
-            // Half a listing would let a recipe take the rest for gone.
+            // With half a listing, a recipe could take the other objects for gone.
             ("true", None) => Err(wrong().because_text("it says that there is more, and not how to ask for it")),
             _ => Ok(Page { entries, next: None }),
         }
@@ -42,7 +42,7 @@ fn entry(contents: &Element) -> Option<ObjectEntry> {
     Some(ObjectEntry { key: Some(contents.text("Key")).filter(|key| !key.is_empty())?.to_owned(), stat })
 }
 
-/// What the headers of an answer say of an object.
+/// The metadata in the headers of an answer.
 pub fn stat(answer: &StoreReply) -> Result<ObjectStat> {
     let header = |name| answer.header(name).unwrap_or_default();
     let modified = DateTime::parse_from_rfc2822(header("last-modified"));
@@ -66,12 +66,12 @@ pub fn plain_etag(text: &str) -> String {
     text.trim_matches('"').to_owned()
 }
 
-/// The class that all objects have is not reported by all stores.
+/// Not all stores report the default class.
 fn class(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty() && text != "STANDARD")
 }
 
-/// Asked on and on, such a store would give the same objects for ever.
+/// Such a store would return the same objects forever.
 pub fn in_a_circle(title: &str) -> Error {
     unreadable(title).because_text("it says a second time that the rest begins at the same place")
 }

@@ -1,4 +1,4 @@
-//! The parts of a large object: how one is sent, and what is made of all of them.
+//! The parts of a large object: how one is sent, and how the whole is joined from them.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::world::http::Method;
 use crate::world::objects::Put;
 use crate::world::objects::words::not_as_sent;
 
-/// Sends one part, and compares what the store says of it.
+/// Sends one part, and checks the store's checksum of it.
 pub async fn send_part(
     connection: &Connection,
     put: &Put,
@@ -54,7 +54,7 @@ pub fn list_of_parts(parts: &BTreeMap<usize, String>) -> String {
     format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>")
 }
 
-/// The etag that the store must give to what was put together of these parts, where theirs are MD5 sums.
+/// The etag that the store must return for the joined parts, if the parts' etags are MD5 sums.
 pub fn etag_of_parts(parts: &BTreeMap<usize, String>) -> Option<String> {
     let mut whole = Md5::new();
     for etag in parts.values() {

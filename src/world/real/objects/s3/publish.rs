@@ -1,4 +1,4 @@
-//! Stores an upload under its key: whatever the store answers, it counts only as far as it proves that the object is there.
+//! Stores an upload under its key: an answer counts only as far as it proves that the object exists.
 
 use super::ask::{Ask, Refused, StoreReply};
 use super::checksum::{Sent, is_encrypted, is_md5};
@@ -17,31 +17,31 @@ use crate::world::objects::words::{not_as_sent, taken};
 use crate::world::real::clock;
 use crate::world::real::objects::learned::Condition;
 
-/// How often the parts are asked to be put together, where the store fails at it.
+/// The most attempts to join the parts, if the store fails to do it.
 const COMPLETIONS: u32 = 4;
 
-/// How often an object that is wrong is taken back at most.
+/// The most attempts to remove a wrong object.
 const TAKE_BACKS: u32 = 5;
 
-/// What a good answer to the last request of an upload shows.
+/// What a successful answer to the last request of an upload proves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shown {
-    /// It has the checksum of what was sent, and nothing more can be found out by a look.
+    /// The checksum matches what was sent, and a look would add nothing.
     Proved,
-    /// It has the checksum of what was sent.
+    /// The checksum matches what was sent.
     Agrees,
-    /// It has to be looked at.
+    /// The object must be looked at.
     Claimed,
 }
 
-/// The last request of an upload: all of a small object, or the list of the parts.
+/// The last request of an upload: the whole of a small object, or the list of the parts.
 enum Last {
     Whole(Sent),
     List(String),
 }
 
 impl Upload {
-    /// Stores it under its key. An object of ours that is not what was sent is taken back.
+    /// Stores it under its key. An object of ours that differs from what was sent is removed.
     pub(super) async fn publish(&mut self) -> Result<()> {
         self.finish_parts().await?;
         let last = match &self.begun {
@@ -55,7 +55,7 @@ impl Upload {
         done
     }
 
-    /// Whatever the answer was, the object that is there then decides, where the answer alone does not prove it.
+    /// If the answer alone proves nothing, the object that then exists decides, whatever the answer was.
     async fn publish_once(&mut self, last: &Last) -> Result<()> {
         let result = match self.show_patiently(last, !self.put.replace).await {
             Err(refused) if refused.is("NotImplemented") && !self.put.replace => {
@@ -85,7 +85,7 @@ impl Upload {
         }
     }
 
-    /// A store that begins with "200" and then says that it failed is asked again, once what is there was looked at.
+    /// If a store sends "200" and then an error, the request is repeated, after a look at what exists.
     async fn show_patiently(&self, last: &Last, only_new: bool) -> Result<Shown, Refused> {
         let mut tries = 1;
         loop {
@@ -110,7 +110,7 @@ impl Upload {
             if let Some(why) = sent.differs(&answer) {
                 return Err(not_as_sent(&self.put.object, why).into());
             }
-            // Where the condition is ignored, no later look could tell what was replaced either.
+            // If the condition is ignored, a later look could not tell what was replaced either.
             let condition = self.learned.condition(&self.connection.store);
             let settled = self.put.replace || matches!(condition, Condition::Kept | Condition::Ignored);
             if sent.agrees(&answer) {
@@ -122,7 +122,7 @@ impl Upload {
             }
         }
         let said = answer.bytes(&self.title).await?;
-        // The store begins to answer before it has put the parts together, and may fail after that.
+        // The store begins its answer before it has joined the parts, and may still fail.
         let said = xml::read(&said);
         if let (Last::List(_), Some(said)) = (last, &said)
             && etag_of_parts(&self.parts).is_some_and(|own| plain_etag(said.text("ETag")) == own)
@@ -152,8 +152,8 @@ impl Upload {
         if only_new { ask.header("if-none-match", "*") } else { ask }
     }
 
-    /// Finds out once whether the store keeps the condition: the same object, sent again, must be refused. From then on the answer
-    /// to a small object is proof enough.
+    /// Tests once whether the store honors the condition: the same object, sent again, must be refused. From then on, the answer
+    /// for a small object is sufficient proof.
     async fn find_out_condition(&self, last: &Last) -> Result<()> {
         let store = &self.connection.store;
         if matches!(last, Last::List(_)) || self.put.replace || !self.learned.asks_condition(store) {
@@ -167,7 +167,7 @@ impl Upload {
         self.learned.keep_condition(store, condition);
         match condition {
             Condition::Kept => Ok(()),
-            // It was stored a second time: what is there must still be this.
+            // The object was stored a second time: what exists must still be this one.
             _ => match self.is_there(last).await? {
                 true => Ok(()),
                 false => Err(not_as_sent(&self.put.object, "what is there is another's")),
@@ -175,7 +175,7 @@ impl Upload {
         }
     }
 
-    /// Who may store and not look has the store's word, by its checksum; that nothing was replaced is known where the condition is kept.
+    /// With write-only access, the store's checksum is the only proof; that nothing was replaced is certain if the condition is honored.
     async fn unseen(&self, last: &Last) -> Result<()> {
         let store = &self.connection.store;
         if matches!(last, Last::Whole(_)) && !self.put.replace && self.learned.asks_condition(store) {
@@ -190,7 +190,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Whether the object there is this one, complete.
+    /// Whether the existing object is this one, complete.
     async fn is_there(&self, last: &Last) -> Result<bool> {
         let Some(answer) = look(&self.connection, &self.put.object, "look at").await? else { return Ok(false) };
         let seen = stat(&answer)?;
@@ -204,7 +204,7 @@ impl Upload {
         let said = plain_etag(answer.header("etag").unwrap_or_default()).to_ascii_lowercase();
         let (own, comparable) = match last {
             Last::Whole(sent) => (Some(sent.etag()), is_md5(&said)),
-            // Some stores have etags of their own kind for what is put together.
+            // Some stores have their own form of etag for joined parts.
             Last::List(_) => {
                 let own = etag_of_parts(&self.parts);
                 let alike = |own: &String| said.get(..32).is_some_and(is_md5) && said.get(32..) == own.get(32..);
@@ -217,7 +217,7 @@ impl Upload {
             return Err(not_as_sent(&self.put.object, why));
         }
         if self.put.lock.is_some() && answer.header(LOCK_MODE).is_none() {
-            // Who may store may not always see that.
+            // A key that may store may still lack permission to see the lock.
             log(
                 Level::Warn,
                 &format!("`{}` is stored, and the store does not say that it is locked", self.title),
@@ -232,7 +232,7 @@ impl Upload {
         answer.header(MARK) == Some(&self.mark)
     }
 
-    /// Removes an object of ours that is not what was sent; a failed removal is tried again, for it must not stay.
+    /// Removes an object of ours that differs from what was sent; a failed removal is retried, because the object must not stay.
     async fn take_back(&self) {
         for number in 1.. {
             let taken_back = async {

@@ -1,4 +1,4 @@
-//! Asks for an object, whole or from a byte on, and refuses answers that are less or something else.
+//! Requests an object, whole or from an offset on, and refuses answers that are partial or about another object.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -17,7 +17,7 @@ use crate::world::real::objects::answers::whole_length;
 use crate::world::real::objects::reading::{Again, Reading};
 use crate::world::real::objects::sums::Check;
 
-/// The same object, from any byte on.
+/// The same object, from any offset on.
 struct SameObject {
     connection: Connection,
     object: Object,
@@ -34,7 +34,7 @@ pub async fn open(connection: Connection, object: Object) -> Result<Box<dyn Sour
     };
     let of = whole_length(&object, answer.status, |name| answer.header(name))?;
     let check = check_of(&answer);
-    // An error that comes as 200 has none, and every object has one.
+    // An error with status 200 has no etag, and every object has one.
     let etag = answer.header("etag").ok_or_else(|| no_version(&object))?.to_owned();
     let again = SameObject { connection, object: object.clone(), etag, of };
     Ok(Box::new(Reading::new(object, answer.body, of, Box::new(again), check)))

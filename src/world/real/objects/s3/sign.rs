@@ -1,4 +1,4 @@
-//! Signs a request with the keys of a store, in version 4 of Amazon's way, with the hash of its body.
+//! Signs a request with the keys of a store, by version 4 of Amazon's signature, with the hash of its body.
 
 use chrono::{DateTime, Utc};
 use ring::hmac;
@@ -11,7 +11,7 @@ use crate::world::objects::Keys;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// The headers of a request: those that are given, and what proves who asks, when, and for what to the byte.
+/// The headers of a request: the given ones, and those that authenticate the sender, the time and the exact content.
 pub fn signed(
     keys: &Keys,
     region: &str,

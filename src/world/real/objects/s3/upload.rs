@@ -1,4 +1,4 @@
-//! Stores a stream as an object: at once when it is small, in parts when it is not, and nothing shows before the commit.
+//! Stores a stream as an object: in one request if small, otherwise in parts, and nothing is visible before the commit.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use crate::world::real::objects::{Learned, Reach};
 use crate::world::real::undo::Undo;
 use crate::world::refusals::torn;
 
-/// How many parts are under way at once, and how many bytes they are together at most.
+/// The most parts in flight at once, and the most bytes in all of them.
 const AT_ONCE: u64 = 4;
 const AT_ONCE_BYTES: u64 = 128 << 20;
 
@@ -34,18 +34,18 @@ pub struct Upload {
     pub(super) learned: Learned,
     pub(super) title: String,
     pub(super) mark: String,
-    /// The headers of what is kept with the object, each with its name.
+    /// The headers for the object's metadata, each with its name.
     pub(super) kept: Vec<(String, String)>,
     pub(super) gathered: Vec<u8>,
     pub(super) size_bytes: u64,
-    /// The upload of the parts, once there are any.
+    /// The multipart upload, once it has begun.
     pub(super) begun: Option<BegunUpload>,
     record: Record,
-    /// How many parts there are so far, and the etags of those that the store has.
+    /// The number of parts so far, and the etags of those that the store has.
     number: usize,
     pub(super) parts: BTreeMap<usize, String>,
     under_way: JoinSet<Result<(usize, String)>>,
-    /// A part was cut off half-way, or refused.
+    /// A part was interrupted, or refused.
     torn: bool,
     pub(super) stamp: Stamped,
 }
@@ -85,7 +85,7 @@ impl Upload {
     async fn take(&mut self, mut data: Bytes) -> Result<()> {
         self.size_bytes += data.len() as u64;
         let part_bytes = self.put.part_bytes as usize;
-        // The last part is kept back until it is known to be the last.
+        // The last part is held back until it is known to be the last.
         while self.gathered.len() + data.len() > part_bytes {
             let rest = data.split_off(part_bytes - self.gathered.len());
             self.gathered.extend_from_slice(&data);
@@ -96,7 +96,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Sends what was gathered beside the parts that are under way, of which there are never more than fit into the memory.
+    /// Sends the gathered bytes in parallel with the parts in flight, whose number is limited by the memory.
     async fn send_part(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.torn, true) {
             return Err(torn());
@@ -121,7 +121,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Waits for one of the parts that are under way.
+    /// Waits for one of the parts in flight.
     async fn part_taken(&mut self) -> Result<()> {
         let Some(done) = self.under_way.join_next().await else { return Ok(()) };
         let cannot = || Error::new(Kind::Cancelled, format!("cannot put `{}`", self.title));
@@ -130,7 +130,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Begins an upload in parts, and writes it down before the first of them is sent.
+    /// Begins a multipart upload, and records it before its first part is sent.
     async fn begin(&mut self) -> Result<()> {
         let ask = described(self.ask(Method::Post).query("uploads", ""), &self.put, &self.kept, &self.mark, true);
         let answer = xml::read(&self.connection.ask(&ask).await?);
@@ -157,7 +157,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Strikes the upload out of the record, where its parts are an object or are gone.
+    /// Deletes the upload's record, once its parts are joined or removed.
     async fn strike_out(&mut self) {
         let begun = self.begun.take();
         leftovers::ended(&self.record, begun).await;

@@ -1,9 +1,9 @@
-//! Reads the small XML that object stores answer with, text to the letter.
+//! Parses the small XML answers of object stores, with text exactly as written.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// An element: its name without a prefix, its text, and what is in it.
+/// An element: its name without a prefix, its text, and its child elements.
 #[derive(Debug, Default)]
 pub struct Element {
     pub name: String,
@@ -12,18 +12,18 @@ pub struct Element {
 }
 
 impl Element {
-    /// The elements of this name that it holds.
+    /// The child elements with this name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    /// The text of the first element of this name; empty when there is none.
+    /// The text of the first child element with this name; empty if there is none.
     pub fn text(&self, name: &str) -> &str {
         self.children.iter().find(|child| child.name == name).map_or("", |child| child.text.as_str())
     }
 }
 
-/// The outermost element; nothing when this is no XML.
+/// The root element; `None` if this is not XML.
 pub fn read(bytes: &[u8]) -> Option<Element> {
     let mut reader = Reader::from_reader(bytes);
     let mut open = vec![Element::default()];

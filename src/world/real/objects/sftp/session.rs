@@ -19,13 +19,13 @@ use crate::world::program::failure;
 use crate::world::real::objects::Reach;
 use crate::world::reply::Process;
 
-/// How much may be between us and the pipes.
+/// The size of the buffer between us and the pipes.
 const PIPE_BYTES: usize = 256 << 10;
 
-/// How long a server may take for one answer: a disk that wakes up, or an fsync of gigabytes.
+/// How long a server may take for one answer: a disk that spins up, or an fsync of gigabytes.
 const ANSWER_SECS: u64 = 300;
 
-/// How long a program whose conversation broke may take to say why.
+/// How long a program may take to report why its connection broke.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 pub struct Session {
@@ -53,7 +53,7 @@ impl Session {
         }
     }
 
-    /// What is at a path, a link as itself; nothing when nothing is.
+    /// The metadata at a path, links followed; `None` if nothing exists there.
     pub async fn look(&self, path: &str) -> Result<Option<Metadata>, SftpError> {
         match self.sftp.symlink_metadata(path).await {
             Ok(seen) if seen.is_symlink() => self.sftp.metadata(path).await.map(Some),
@@ -63,7 +63,7 @@ impl Session {
         }
     }
 
-    /// Makes a folder and those above it.
+    /// Creates a folder and its missing parents.
     pub async fn make_way(&self, path: &str) -> Result<(), SftpError> {
         let mut missing = Vec::new();
         let mut folder = path;
@@ -81,7 +81,7 @@ impl Session {
         Ok(())
     }
 
-    /// The error of an act, with what `ssh` said where the conversation broke.
+    /// The error of an operation, with the message of `ssh` if the connection broke.
     pub async fn explain(&self, error: SftpError, act: &str, title: &str) -> Error {
         let what = format!("cannot {act} `{title}`");
         match kind_of(&error) {
@@ -91,7 +91,7 @@ impl Session {
     }
 }
 
-/// Why a conversation broke: how `ssh` ended, if it did.
+/// Why a connection broke: the exit of `ssh`, if it has exited.
 async fn why(process: &mut dyn Process, error: &SftpError) -> Error {
     match tokio::time::timeout(LAST_WORDS, process.wait()).await {
         Ok(Ok(exit)) if !exit.success() => {
@@ -104,7 +104,7 @@ async fn why(process: &mut dyn Process, error: &SftpError) -> Error {
     }
 }
 
-/// `host`, `user@host` or `host:2222`, as arguments of `ssh`.
+/// The arguments of `ssh` for `host`, `user@host` or `host:2222`.
 fn arguments(host: &str) -> Vec<String> {
     let port = host.rsplit_once(':').filter(|(_, port)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
     let mut args: Vec<&str> = vec!["-oBatchMode=yes", "-oServerAliveInterval=30", "-oClearAllForwardings=yes"];
@@ -115,7 +115,7 @@ fn arguments(host: &str) -> Vec<String> {
     args.into_iter().map(str::to_owned).collect()
 }
 
-/// Moves bytes between the conversation and the pipes of the program.
+/// Moves bytes between the SFTP client and the pipes of the program.
 fn carry(carriers: &mut JoinSet<()>, far: DuplexStream, mut stdin: Box<dyn Sink>, mut stdout: Box<dyn Source>) {
     let (mut from, mut to) = split(far);
     carriers.spawn(async move {
@@ -132,7 +132,7 @@ fn carry(carriers: &mut JoinSet<()>, far: DuplexStream, mut stdin: Box<dyn Sink>
                 break;
             }
         }
-        // The other side learns that nothing more comes.
+        // Tells the other side that no more data follows.
         to.shutdown().await.unwrap_or_default();
     });
 }

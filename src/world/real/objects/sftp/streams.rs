@@ -1,4 +1,4 @@
-//! Reads a file of an SFTP server, and writes one under a temporary name that is shown in one step.
+//! Reads a file of an SFTP server, and writes one under a temporary name that becomes visible in one step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,7 +29,7 @@ const UNDO: Duration = Duration::from_secs(10);
 
 const PIECE_BYTES: usize = 256 << 10;
 
-/// Mode of what is stored, from the first byte.
+/// Mode of stored files, from the first byte.
 const FILE_MODE: u32 = 0o600;
 
 pub struct SftpSource {
@@ -77,9 +77,9 @@ pub struct Upload {
     session: Arc<Session>,
     undo: Undo,
     record: Record,
-    /// What a dead run would leave.
+    /// What a dead run would leave behind.
     begun: BegunUpload,
-    /// Nothing is left under the temporary name, or it is being removed.
+    /// Whether the temporary file no longer exists, or is being removed.
     settled: bool,
     put: Put,
     file: Option<File>,
@@ -133,7 +133,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Brings everything to the disk of the server, where it knows how, and compares the size.
+    /// Flushes everything to the disk of the server, if it supports that, and compares the size.
     async fn finish(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.torn, true) {
             return Err(torn());
@@ -160,20 +160,20 @@ impl Upload {
         Ok(())
     }
 
-    /// Gives it its name. A hard link never takes the name of another file; where there are none, the rename of this
-    /// version of the protocol does not either.
+    /// Gives the file its final name. A hard link never replaces another file; without hard links, the rename of this
+    /// protocol version does not either.
     async fn publish(&mut self) -> Result<()> {
         self.finish().await?;
         let sftp = &self.session.sftp;
         if self.put.replace && !matches!(self.session.look(&self.path).await, Ok(None)) {
-            // This version of the protocol has no rename that replaces.
+            // This protocol version has no rename that replaces.
             if let Err(error) = sftp.remove_file(&self.path).await {
                 return Err(self.explained(error).await);
             }
         }
         match sftp.hardlink(&self.partial, &self.path).await {
             Ok(true) => {
-                // Under its final name it is whole; a second name is only in the way.
+                // The final name is complete; the second name is only a leftover.
                 if let Err(error) = sftp.remove_file(&self.partial).await {
                     tracing::warn!("{}", self.explained(error).await.one_line());
                 }
@@ -191,13 +191,13 @@ impl Upload {
         }
     }
 
-    /// Notes by what it is known again. Where that cannot be seen now, it is read again at the end.
+    /// Notes the file's stamp. If the file cannot be examined now, it is read again at the end.
     async fn remember(&self) {
         let seen = self.session.look(&self.path).await.ok().flatten();
         self.stamp.get_or_init(|| seen.map_or_else(|| Stamp(String::new()), |seen| super::stat(&seen).stamp()));
     }
 
-    /// Refuses when the name is taken: servers have no word of their own for that.
+    /// Fails if the name is taken: servers have no error code of their own for that.
     async fn is_free(&self, error: SftpError) -> Result<()> {
         match self.session.look(&self.path).await {
             Ok(None) => Ok(()),
@@ -251,7 +251,7 @@ impl Drop for Upload {
     }
 }
 
-/// Differs from that of every other upload, of this machine and of others.
+/// Unique among all uploads of this and other machines.
 fn unique() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

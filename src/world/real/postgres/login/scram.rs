@@ -1,4 +1,4 @@
-//! Logs in by SCRAM-SHA-256, bound to the TLS connection where both sides can.
+//! Logs in by SCRAM-SHA-256, bound to the TLS connection if both sides support it.
 
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramSha256};
@@ -40,11 +40,11 @@ pub async fn log_in(talk: &mut Talk<'_>, offered: &AuthenticationSaslBody) -> Re
     let Message::AuthenticationSaslFinal(body) = talk.next().await? else {
         return Err(trouble::out_of_step(&talk.title));
     };
-    // A server that does not know the password cannot prove that it does.
+    // This verifies that the server knows the password too.
     scram.finish(body.data()).map_err(|cause| refused_login(talk.place).because(cause))
 }
 
-/// `channel_binding=require` is a promise that a password is given to nobody in between.
+/// `channel_binding=require` guarantees that no man in the middle gets the password.
 pub fn unbound(talk: &Talk<'_>) -> Error {
     Error::new(Kind::Denied, format!("the server at `{}` does not bind the login to its TLS", talk.place.title()))
         .hint("set PGCHANNELBINDING=prefer, or let the server use `scram-sha-256` and TLS")

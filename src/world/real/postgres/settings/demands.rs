@@ -1,12 +1,12 @@
-//! What the settings of libpq ask for in a server or its login: what hikae cannot do is refused, never ignored.
+//! Checks the requirements of libpq's settings on a server or its login: unsupported ones are rejected, never ignored.
 
 use super::{Values, wrong};
 use crate::error::{Error, Kind, Result};
 
-/// The logins that `require_auth` knows.
+/// The login methods that `require_auth` knows.
 const METHODS: [&str; 6] = ["gss", "md5", "none", "password", "scram-sha-256", "sspi"];
 
-/// The settings that would change which server hikae talks to or how, their variables, and the values that change nothing here.
+/// Settings that would change which server hikae connects to or how, their variables, and the values that have no effect here.
 const SETTINGS: [(&str, &str, &[&str]); 10] = [
     ("gssencmode", "PGGSSENCMODE", &["disable", "prefer"]),
     ("target_session_attrs", "PGTARGETSESSIONATTRS", &["any"]),
@@ -31,11 +31,11 @@ pub(super) fn refuse_unsupported(values: &Values) -> Result<()> {
     Ok(())
 }
 
-/// The logins by which `require_auth` lets the server ask for one.
+/// The login methods that `require_auth` allows the server to request.
 #[derive(Clone, Debug)]
 pub struct Logins {
     listed: Vec<String>,
-    /// Whether those that are listed are refused, and all others allowed.
+    /// Whether the listed methods are rejected, and all others allowed.
     refused: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Finds the password of a server in `.pgpass`, which nobody else may read.
+//! Finds the password of a server in `.pgpass`, which other users may not be able to read.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -8,10 +8,10 @@ use super::Place;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// The hosts that the word `localhost` in the file means as well.
+/// The hosts that the word `localhost` in the file also matches.
 const LOCAL: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
-/// Gives the place its password, if a line of the file fits; a file that others may read is not read, as in libpq.
+/// Sets the password of the place, if a line of the file matches; as in libpq, a file that others may read is ignored.
 pub fn look_up(environment: &BTreeMap<String, String>, place: &mut Place, database: &str, user: &str) -> Result<()> {
     let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let Some(path) = set("PGPASSFILE").or_else(|| Some(set("HOME")?.join(".pgpass"))) else { return Ok(()) };
@@ -32,7 +32,7 @@ pub fn look_up(environment: &BTreeMap<String, String>, place: &mut Place, databa
     Ok(())
 }
 
-/// The last field of a line whose first four fit.
+/// The last field of a line whose first four match.
 fn password_in(line: &str, connection: [&str; 4]) -> Option<String> {
     if line.starts_with('#') {
         return None;
@@ -43,7 +43,7 @@ fn password_in(line: &str, connection: [&str; 4]) -> Option<String> {
     (fits && !password.is_empty()).then(|| password.clone())
 }
 
-/// `:` separates, and `\` lets the next character be itself. The password takes the rest of the line.
+/// `:` separates fields, and `\` escapes the next character. The password is the rest of the line.
 fn fields(line: &str) -> Vec<String> {
     let mut fields = vec![String::new()];
     let mut chars = line.chars();

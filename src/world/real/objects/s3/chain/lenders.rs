@@ -1,4 +1,4 @@
-//! Asks the servers that give temporary keys: the token service, and the metadata of the container and of the instance.
+//! Queries the servers of temporary keys: the token service, and the metadata services of the container and of the instance.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::world::real::objects::s3::xml;
 const INSTANCE: &str = "http://169.254.169.254";
 const CONTAINER: &str = "http://169.254.170.2";
 
-/// A role for a token in a file, as Kubernetes gives one to each service account.
+/// Keys of a role, for a token in a file, as Kubernetes provides one to each service account.
 pub async fn web_identity(reach: &Reach, region: &str) -> Result<Option<Found>> {
     let (Some(file), Some(role)) =
         (reach.variable(&["AWS_WEB_IDENTITY_TOKEN_FILE"]), reach.variable(&["AWS_ROLE_ARN"]))
@@ -53,7 +53,7 @@ pub async fn web_identity(reach: &Reach, region: &str) -> Result<Option<Found>> 
     Ok(keys_in(&fields, PLACES[1]))
 }
 
-/// What a container is given: ECS by a path, EKS by a whole url.
+/// The keys of a container: ECS names a path, EKS a whole url.
 pub async fn container(reach: &Reach) -> Result<Option<Found>> {
     let relative = reach.variable(&["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"]);
     let url = match (relative, reach.variable(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"])) {

@@ -1,4 +1,4 @@
-//! Reads the shared profile of Amazon's own tools, and asks the programs that it names for keys.
+//! Reads the shared profile of Amazon's own tools, and runs the programs that it names to get keys.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::world::objects::Keys;
 use crate::world::real::objects::Reach;
 
-/// What the files say of one profile.
+/// The settings of one profile, from both files.
 #[derive(Default)]
 pub struct Profile {
     pub name: String,
@@ -19,7 +19,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The profile that the environment names, or the usual one.
+    /// The profile that the environment names, or the default one.
     pub async fn read(reach: &Reach) -> Result<Profile> {
         let name = reach.variable(&["AWS_PROFILE"]).unwrap_or("default").to_owned();
         let path = |variable: &str, usual: &str| {
@@ -27,7 +27,7 @@ impl Profile {
         };
         let config = reach.file(&path("AWS_CONFIG_FILE", ".aws/config")).await?.unwrap_or_default();
         let keys = reach.file(&path("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials")).await?.unwrap_or_default();
-        // In the one file the name of a section has a word before it; in both, the later file wins.
+        // In one of the files, a section name has a prefix; in both, the later file wins.
         let mut fields = section(&config, &format!("profile {name}"));
         if name == "default" {
             fields.extend(section(&config, "default"));
@@ -41,7 +41,7 @@ impl Profile {
     }
 }
 
-/// The fields of a section. What is further to the right belongs to the field above it.
+/// The fields of a section. An indented line belongs to the field above it.
 fn section(text: &str, name: &str) -> BTreeMap<String, String> {
     let (mut fields, mut inside) = (BTreeMap::new(), false);
     for line in text.lines().filter(|line| !line.trim_start().starts_with(['#', ';'])) {
@@ -54,7 +54,7 @@ fn section(text: &str, name: &str) -> BTreeMap<String, String> {
     fields
 }
 
-/// The keys of the profile: in the file, by its program, or by Amazon's own tool.
+/// The keys of the profile: from the file, from its program, or from Amazon's own tool.
 pub async fn keys(reach: &Reach) -> Result<Option<Found>> {
     let profile = Profile::read(reach).await?;
     if let (Some(access_key), Some(secret_key)) =
@@ -74,7 +74,7 @@ pub async fn keys(reach: &Reach) -> Result<Option<Found>> {
         let by = format!("the program `{program}` of the profile `{}`", profile.name);
         return of_program(&said, by).map(Some);
     }
-    // Single sign-on and roles are what Amazon's own tool is for.
+    // Amazon's own tool handles single sign-on and roles.
     if ["sso_session", "sso_start_url", "role_arn"].iter().any(|field| profile.get(field).is_some()) {
         let args = ["configure", "export-credentials", "--format", "process", "--profile", &profile.name];
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
@@ -102,7 +102,7 @@ fn undeclared(error: Error, program: &str) -> Error {
         .or_hint(format!("add `run = {{ {program:?} }}` to the recipe's needs; is it installed, and signed in?"))
 }
 
-/// The words of a command line, with what is in quotes as one.
+/// The words of a command line; a quoted string is one word.
 fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for c in line.chars() {
