@@ -97,6 +97,6 @@ pub struct Delivered {
 
 /// Hands events to channels. Each call has a separate thread, so that a call that never returns delays no other.
 pub trait Deliver: Send + Sync + 'static {
-    /// Calls the function `verb` of `channel` once with `event`. The error tells whether it may have arrived anyway.
+    /// Calls the function `verb` of `channel` once with `event`. The error says whether it may have arrived anyway.
     fn deliver(&self, channel: &Channel, event: &Event, verb: Verb) -> impl Future<Output = Result<Delivered>>;
 }

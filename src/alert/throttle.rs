@@ -78,7 +78,7 @@ impl Rules {
     }
 }
 
-/// Returns the streak of a target after a run that ended at `at`, and what to report. `heard` tells whether a report has
+/// Returns the streak of a target after a run that ended at `at`, and what to report. `heard` says whether a report has
 /// a recipient: a report without one is not made, and stays due until there is one.
 pub fn step(
     before: &Streak,

@@ -57,7 +57,7 @@ impl Sources {
         self.databases.extend(named.map(str::to_owned).or_else(|| database_in(facts.plain.head())));
     }
 
-    /// The first failed source without any backup from this run: what was proved is a substitute. `copied` tells
+    /// The first failed source without any backup from this run: what was proved is a substitute. `copied` says
     /// which files were only to be copied.
     pub fn missing(&self, copied: impl Fn(&Path) -> bool) -> Option<(&str, &Error)> {
         let lost = |(failed, _): &&(Saved, Error)| {

@@ -43,7 +43,7 @@ impl Catalog {
     }
 
     /// The history of each target that was ever run and not forgotten, by name.
-    /// `alive` tells whether the process of a running one still exists.
+    /// `alive` returns whether the process of a running one still exists.
     pub fn histories(&self, alive: &dyn Fn(&NewRun) -> bool) -> Result<Vec<History>> {
         self.settle(alive)?;
         self.reading(|tx| {

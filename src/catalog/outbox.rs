@@ -64,7 +64,7 @@ pub enum NoticeOutcome {
 
 impl Catalog {
     /// Marks the notices of senders that are gone as unsure, and returns the moments of their claims.
-    /// `sends` tells whether the process that claimed at a given moment still exists.
+    /// `sends` returns whether the process that claimed at a given moment still exists.
     pub fn doubt_notices(&self, now: Moment, sends: &dyn Fn(i64) -> bool) -> Result<Vec<i64>> {
         let is_old = |claimed_ms: i64| u128::from(now.timestamp_millis().abs_diff(claimed_ms)) > GONE_AFTER.as_millis();
         self.writing(|tx| {

@@ -40,7 +40,7 @@ pub struct NotificationFilter {
 }
 
 impl Catalog {
-    /// The matching runs, the newest first. `alive` tells whether the process of a running one still exists.
+    /// The matching runs, the newest first. `alive` returns whether the process of a running one still exists.
     pub fn runs(&self, filter: &RunFilter, alive: &dyn Fn(&NewRun) -> bool) -> Result<Vec<Run>> {
         self.settle(alive)?;
         let conditions = Conditions::default()

@@ -27,7 +27,7 @@ pub struct Streak {
     /// The number of successes since it failed, and the time of the first one.
     pub worked: u64,
     pub worked_since: Option<Moment>,
-    /// Whether the recipients of the failure notice still have to be told of the recovery.
+    /// Whether the recipients of the failure notice still have to hear of the recovery.
     pub alarmed: bool,
     /// How often it failed again before the streak was over.
     pub relapses: u64,

@@ -80,7 +80,7 @@ impl Command {
         }
     }
 
-    /// Whether a program with this exit did what the caller wanted.
+    /// Whether a program with this exit did what the caller asked for.
     pub fn accepts(&self, exit: &Exit) -> bool {
         exit.code.is_some_and(|code| self.ok_codes.contains(&code))
     }

@@ -8,7 +8,7 @@ pub fn described(name: &str) -> Option<&str> {
     name.strip_suffix(SUFFIX).or_else(|| name.strip_suffix(LIST_SUFFIX))
 }
 
-/// The role of a name among others; `has` tells whether another name exists.
+/// The role of a name among others; `has` returns whether another name exists.
 pub fn role(name: &str, has: impl Fn(&str) -> bool) -> Role {
     match described(name) {
         Some(backup) if has(backup) => Role::Beside,

@@ -41,7 +41,7 @@ pub struct Answer {
 }
 
 impl Sides<'_> {
-    /// `manifest_there` tells whether the store has a manifest of that name.
+    /// `manifest_there` says whether the store has a manifest of that name.
     pub async fn find_out(&self, file: &LocalFile, there: Option<&There>, manifest_there: bool) -> Result<Answer> {
         let mut answer = Answer { own: there.is_some_and(|there| there.pending), ..Answer::default() };
         if file.role == Role::Backup {

@@ -31,7 +31,7 @@ pub async fn content(call: Rc<Call>, path: PathBuf) -> Result<Option<&'static st
         return Ok(Some(ENCRYPTED));
     }
     match of_plain(head).await {
-        // A dump in a tar file begins like any other archive: only the manifest tells.
+        // A dump in a tar file begins like any other archive: only the manifest can say.
         found @ (None | Some(ARCHIVE)) => Ok(of_manifest(&caller, &path).await?.or(found)),
         found => Ok(found),
     }

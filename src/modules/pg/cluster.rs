@@ -20,7 +20,7 @@ use crate::postgres::server::temporary_cluster::{PORT, TemporaryCluster};
 use crate::postgres::server::throwaway;
 use crate::units::duration;
 
-/// In a setting, stands for the name of the run's next throwaway: some extensions work only in the database that a setting names.
+/// In a setting, replaced by the name of the run's next throwaway: some extensions work only in the database that a setting names.
 const DATABASE: &str = "{database}";
 
 #[derive(Deserialize)]

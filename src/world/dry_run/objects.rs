@@ -116,7 +116,7 @@ pub async fn remove<W: World + 'static>(dry: &DryRun<W>, object: &Object, reques
     Ok(Reply::Done)
 }
 
-/// An empty listing tells whether the bucket exists: no effect looks at a bucket.
+/// An empty listing shows whether the bucket exists: no effect looks at a bucket.
 pub async fn make_bucket<W: World + 'static>(dry: &DryRun<W>, store: &Arc<Store>, request: &Request) -> Result<bool> {
     if dry.plan.lock().buckets.contains(&store.container()) {
         return Ok(false);

@@ -1,6 +1,6 @@
 //! Decides whether a refusal (5xx) is about this mail or this address, or about a problem that may pass.
 //!
-//! Servers also answer 5xx when they are overloaded, when a block list is wrong, or when a setting must be corrected. Giving up
+//! Servers also answer 5xx when they are overloaded, when a block list is wrong, or when a setting must be corrected. Stopping
 //! would then lose an alert; one more try costs nothing.
 
 /// Words in refusals that are about the sender, not about the recipient.

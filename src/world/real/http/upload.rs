@@ -125,7 +125,7 @@ impl Sink for UploadSink {
         })
     }
 
-    /// Only the server's answer tells what it stored.
+    /// Only the server's answer says what it stored.
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async { self.upload.is_whole(self.sent) })
     }

@@ -132,7 +132,7 @@ fn carry(carriers: &mut JoinSet<()>, far: DuplexStream, mut stdin: Box<dyn Sink>
                 break;
             }
         }
-        // Tells the other side that no more data follows.
+        // Signals the other side that no more data follows.
         to.shutdown().await.unwrap_or_default();
     });
 }
