@@ -89,7 +89,7 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
 
 /// The name of this run's next throwaway.
 pub fn next_name(caller: &Caller, created: &CreatedDatabases) -> String {
-    throwaway::name(caller.world.now(), caller.world.machine().process_id, created.count() + 1)
+    throwaway::name(caller.world.now(), caller.world.machine().process_id, created.next_number())
 }
 
 /// The state of a database after an attempt to create it.

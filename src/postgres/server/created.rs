@@ -1,6 +1,6 @@
 //! Tracks the databases that a run created: which it may drop, and that none of its throwaways outlives it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use futures_util::future::{LocalBoxFuture, join_all};
@@ -16,6 +16,8 @@ use crate::world::Caller;
 #[derive(Default)]
 pub struct CreatedDatabases {
     made: RefCell<BTreeMap<String, Database>>,
+    /// How many there were, those that were dropped included.
+    number: Cell<usize>,
     /// The name of the next throwaway, if a server had to know it beforehand.
     reserved: RefCell<Option<String>>,
 }
@@ -36,9 +38,9 @@ pub struct Hold {
 }
 
 impl CreatedDatabases {
-    /// The number of databases.
-    pub fn count(&self) -> usize {
-        self.made.borrow().len()
+    /// The number of the next database. No number comes twice: the lock of a dropped throwaway may outlive it by a moment.
+    pub fn next_number(&self) -> usize {
+        self.number.get() + 1
     }
 
     /// Reserves this name for the next throwaway.
@@ -53,6 +55,7 @@ impl CreatedDatabases {
 
     /// Records that a database is about to be created.
     pub fn expect(&self, name: &str, hold: Option<Hold>) {
+        self.number.set(self.next_number());
         self.made.borrow_mut().insert(name.to_owned(), Database { oid: None, hold });
     }
 

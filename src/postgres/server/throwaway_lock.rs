@@ -5,10 +5,6 @@ use crate::postgres::server::maintenance::Maintenance;
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway;
 
-/// How often the lock is tried: the server releases the lock of a session that has ended a moment later, and a run that drops
-/// a throwaway and creates the next one within a second gives both the same name.
-const TRIES: u32 = 40;
-
 /// A session that only waits. Dropping it releases the lock.
 pub struct ThrowawayLock {
     _talk: Talk,
@@ -24,12 +20,9 @@ impl ThrowawayLock {
         if let Err(error) = talk.ask("SET idle_session_timeout = 0").await {
             tracing::debug!(error = error.one_line(), "the limit on idle sessions stays");
         }
-        for _ in 0..TRIES {
-            if talk.ask(throwaway::lock(name)).await?.is_true() {
-                return Ok(ThrowawayLock { _talk: talk });
-            }
-            talk.ask("SELECT pg_catalog.pg_sleep(0.05)").await?;
+        match talk.ask(throwaway::lock(name)).await?.is_true() {
+            true => Ok(ThrowawayLock { _talk: talk }),
+            false => Err(Error::new(Kind::Locked, act).because_text("another run has a database of this name")),
         }
-        Err(Error::new(Kind::Locked, act).because_text("another run has a database of this name"))
     }
 }
