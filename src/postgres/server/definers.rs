@@ -3,7 +3,7 @@
 //! Reading a table can run code: the predicate of an index, a cast. A function with `SECURITY DEFINER` then acts as its owner, and
 //! by then the loaded objects belong to the owners that the dump names, which may include a superuser.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 
@@ -37,6 +37,8 @@ pub struct Definers {
 impl Definers {
     /// Makes the functions act as the reading role.
     pub async fn take_rights(&self, caller: &Caller) -> Result<()> {
+        // What a failed comparison has left.
+        self.give_back(caller).await?;
         let mut talk = self.talk(caller).await?;
         let taken = async {
             let found = talk.ask_for(OWNED, MOST_LIST_BYTES).await?;
@@ -44,7 +46,7 @@ impl Definers {
             let pairs: Vec<(String, String)> =
                 found.rows.iter().filter_map(|row| Some((text(row.first()?)?, text(row.get(1)?)?))).collect();
             let owners = pairs.iter().map(|(change, owner)| format!("{change}{owner}")).collect();
-            *self.owners.lock().unwrap_or_else(|broken| broken.into_inner()) = owners;
+            *self.owners() = owners;
             let role = ident(&self.role);
             talk.run(pairs.into_iter().map(|(change, _)| change + &role)).await.map(drop)
         };
@@ -54,13 +56,20 @@ impl Definers {
 
     /// Restores their owners.
     pub async fn give_back(&self, caller: &Caller) -> Result<()> {
-        let owners = std::mem::take(&mut *self.owners.lock().unwrap_or_else(|broken| broken.into_inner()));
+        let owners = self.owners().clone();
         if owners.is_empty() {
             return Ok(());
         }
         let mut talk = self.talk(caller).await?;
         let given = talk.run(owners).await.map(drop);
-        talk.end(given).await
+        talk.end(given).await?;
+        // Only now: after a failure, the end of the run tries again.
+        self.owners().clear();
+        Ok(())
+    }
+
+    fn owners(&self) -> MutexGuard<'_, Vec<String>> {
+        self.owners.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
     async fn talk(&self, caller: &Caller) -> Result<Talk> {

@@ -1,7 +1,7 @@
 //! A role that a run creates to load one file, with no rights on the server's machine; it is dropped when the run ends.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::{LocalBoxFuture, join_all};
@@ -39,8 +39,9 @@ pub struct ThrowawayRole {
 impl ThrowawayRole {
     /// Creates the role. It is a member of no other: a role that owns something here may own another database too.
     pub async fn make(at: &Maintenance<'_>) -> Result<ThrowawayRole> {
-        static NUMBER: AtomicU32 = AtomicU32::new(1);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed) as usize + 1;
+        // Far from the numbers of databases: a role and a database of the same name would share a lock.
+        static NUMBER: AtomicUsize = AtomicUsize::new(1000);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = throwaway::name(at.caller.world.now(), at.caller.world.machine().process_id, number);
         let password = random_password()?;
         // Locked before it exists, so another run never takes it for a leftover.
@@ -154,7 +155,11 @@ impl ThrowawayRoles {
     /// Detaches the roles that loaded this database before: it is loaded again, and they have no rights in it.
     pub fn loaded_again(&self, database: &str) {
         let mut roles = self.0.borrow_mut();
-        roles.iter_mut().filter(|(loaded, _)| loaded == database).for_each(|(loaded, _)| loaded.clear());
+        for (loaded, role) in roles.iter_mut().filter(|(loaded, _)| loaded == database) {
+            loaded.clear();
+            // Their functions are gone with the old content.
+            role.owners.lock().unwrap_or_else(|broken| broken.into_inner()).clear();
+        }
     }
 
     /// Returns the login that reads a database of this server, and the functions that must not act as their owner meanwhile.
