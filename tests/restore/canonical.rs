@@ -80,4 +80,11 @@ fn an_older_server_gets_no_word_that_it_does_not_know() {
     };
     assert_eq!(without_newer(&identity("    LOGGED\n"), 140_020), identity(""));
     assert_eq!(without_newer(&identity("    LOGGED\n"), 150_018), identity("    LOGGED\n"));
+    let in_latin1 = |logged: &str| {
+        let mut sql = identity(logged);
+        let at = sql.windows(5).position(|word| word == b"app.t").unwrap();
+        sql[at + 4] = b'\xfc';
+        sql
+    };
+    assert_eq!(without_newer(&in_latin1("    LOGGED\n"), 140_020), in_latin1(""), "bytes stay bytes");
 }

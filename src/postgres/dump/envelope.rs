@@ -182,16 +182,19 @@ impl Envelope {
 
     /// Whether `pg_dump` writes a setting that the server does not know: 17 does, for every server.
     pub(crate) fn is_of_newer_pg_dump(&self) -> bool {
-        let major = |version: &Option<String>| version.as_ref()?.split('.').next()?.parse::<u32>().ok();
-        let (program, server) = (major(&self.pg_dump_version), major(&self.server_version));
-        program.is_some_and(|program| program >= KNOWS_TIMEOUT) && server.is_some_and(|server| server < KNOWS_TIMEOUT)
+        self.only_program_knows(KNOWS_TIMEOUT)
     }
 
     /// Whether `pg_dump` names the locale provider, which the server's syntax does not have.
     pub(crate) fn names_provider(&self) -> bool {
+        self.only_program_knows(KNOWS_PROVIDER)
+    }
+
+    /// Whether `pg_dump` has what came with this major version, and the server does not.
+    fn only_program_knows(&self, since: u32) -> bool {
         let major = |version: &Option<String>| version.as_ref()?.split('.').next()?.parse::<u32>().ok();
         let (program, server) = (major(&self.pg_dump_version), major(&self.server_version));
-        program.is_some_and(|program| program >= KNOWS_PROVIDER) && server.is_some_and(|server| server < KNOWS_PROVIDER)
+        program.is_some_and(|program| program >= since) && server.is_some_and(|server| server < since)
     }
 
     fn read_version(&mut self, text: &[u8]) {

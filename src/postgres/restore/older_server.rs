@@ -17,26 +17,27 @@ const KNOWS_LOGGED: u32 = 150_000;
 
 /// The statement in the syntax of this session's server.
 pub async fn as_known(sql: Bytes, talk: &mut Talk) -> Result<Bytes> {
-    if !sql.starts_with(b"CREATE SUBSCRIPTION ") && !is_logged_identity(&sql) {
+    if !sql.starts_with(b"CREATE SUBSCRIPTION ") && logged_identity(&sql).is_none() {
         return Ok(sql);
     }
     let version = talk.ask(VERSION).await?.value().and_then(|version| version.parse().ok());
     Ok(version.map_or_else(|| sql.clone(), |version| without_newer(&sql, version)))
 }
 
-/// Whether a column gets an explicitly logged sequence in an unlogged table. Before 15 every sequence is logged.
-fn is_logged_identity(sql: &[u8]) -> bool {
-    sql.starts_with(b"ALTER TABLE ")
-        && memchr::memmem::find(sql, LOGGED.as_bytes()).is_some_and(|at| {
-            let before = &sql[..at];
-            memchr::memmem::find(before, b" AS IDENTITY (\n    SEQUENCE NAME ").is_some()
-        })
+/// Where a column of an unlogged table gets an explicitly logged sequence. Before 15 every sequence is logged.
+fn logged_identity(sql: &[u8]) -> Option<usize> {
+    if !sql.starts_with(b"ALTER TABLE ") {
+        return None;
+    }
+    let at = memchr::memmem::find(sql, LOGGED.as_bytes())?;
+    memchr::memmem::find(&sql[..at], b" AS IDENTITY (\n    SEQUENCE NAME ").map(|_| at)
 }
 
 /// The same for a server of this version.
 pub fn without_newer(sql: &[u8], version: u32) -> Bytes {
-    if is_logged_identity(sql) && version < KNOWS_LOGGED {
-        return Bytes::from(String::from_utf8_lossy(sql).replacen(LOGGED, "\n", 1));
+    if let Some(at) = logged_identity(sql).filter(|_| version < KNOWS_LOGGED) {
+        // By bytes: the statement is in the encoding of the dump.
+        return Bytes::from([&sql[..at], b"\n".as_slice(), &sql[at + LOGGED.len()..]].concat());
     }
     let text = String::from_utf8_lossy(sql);
     let Some(at) = text.rfind(" WITH (").filter(|_| text.len() == sql.len()) else {

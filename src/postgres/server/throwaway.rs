@@ -84,13 +84,17 @@ pub fn comment(name: &str, mark: &str) -> String {
     format!("COMMENT ON DATABASE {} IS {}", ident(name), literal(mark))
 }
 
+/// The names as the rows of `VALUES`.
+fn rows(names: &BTreeSet<String>) -> String {
+    names.iter().map(|name| format!("({})", literal(name))).collect::<Vec<_>>().join(", ")
+}
+
 /// Returns the statements that create the missing roles, without login.
 pub fn make_roles(names: &BTreeSet<String>) -> String {
-    let rows: Vec<String> = names.iter().map(|name| format!("({})", literal(name))).collect();
     format!(
         "SELECT format('CREATE ROLE %I NOLOGIN', name) FROM (VALUES {}) AS named (name) \
          WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = name)",
-        rows.join(", ")
+        rows(names)
     )
 }
 
@@ -99,12 +103,11 @@ pub const IN_PLACE: &str = "SET allow_in_place_tablespaces = on";
 
 /// Returns the statements that create the missing tablespaces, usable by every role.
 pub fn make_tablespaces(names: &BTreeSet<String>) -> String {
-    let rows: Vec<String> = names.iter().map(|name| format!("({})", literal(name))).collect();
     format!(
         "SELECT format(change, name, '') FROM (VALUES (1, 'CREATE TABLESPACE %I LOCATION %L'), \
          (2, 'GRANT CREATE ON TABLESPACE %I TO PUBLIC')) AS changes (place, change), (VALUES {}) AS named (name) \
          WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_tablespace WHERE spcname = name) ORDER BY place, name",
-        rows.join(", ")
+        rows(names)
     )
 }
 
