@@ -59,6 +59,11 @@ pub fn show_duration(duration: Duration) -> String {
     if duration < Duration::from_secs(10) {
         return format!("{:.1}s", duration.as_secs_f64());
     }
+    show_seconds(duration)
+}
+
+/// A duration in whole seconds: `3m 4s`.
+pub fn show_seconds(duration: Duration) -> String {
     humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
 }
 

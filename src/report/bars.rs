@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 use super::facts::Facts;
 use super::outgoing;
 use super::translate::speaks_japanese;
-use crate::units::show_size;
+use crate::units::{show_seconds, show_size};
 
 /// The redraw rate, whether bytes move or not: a hung step is visible, and a fast one needs no extra drawing.
 const TICK: Duration = Duration::from_millis(100);
@@ -95,11 +95,6 @@ fn short(name: &str) -> String {
     name.split(' ').map(last).collect::<Vec<_>>().join(" ")
 }
 
-/// A duration in whole seconds.
-fn seconds(duration: Duration) -> String {
-    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
-}
-
 /// The style of a step: as much as fits on the terminal.
 #[derive(Clone, Copy)]
 struct Layout {
@@ -154,11 +149,11 @@ fn left(state: &ProgressState) -> Option<String> {
     if state.elapsed() < SETTLED || left.is_zero() {
         return None;
     }
-    let left = seconds(left.max(Duration::from_secs(1)));
+    let left = show_seconds(left.max(Duration::from_secs(1)));
     let left = left.split(' ').take(2).collect::<Vec<_>>().join(" ");
     Some(if speaks_japanese() { format!("残り {left}") } else { format!("{left} left") })
 }
 
 fn took(state: &ProgressState, out: &mut dyn fmt::Write) {
-    let _written = out.write_str(&seconds(state.elapsed()));
+    let _written = out.write_str(&show_seconds(state.elapsed()));
 }

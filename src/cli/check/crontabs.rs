@@ -51,23 +51,18 @@ fn exists(path: &Path) -> bool {
     config_files::look(path).is_ok_and(|seen| seen.is_some())
 }
 
-/// The names in a folder; none where it cannot be read.
-fn names(folder: &Path) -> Vec<String> {
-    config_files::list(folder).ok().flatten().unwrap_or_default()
-}
-
 /// The crontabs that can be read, each with what it is called.
 fn crontabs(context: &Context) -> Vec<(String, String)> {
     let mut paths: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
     // Debian's cron skips names with a dot, which are leftovers of editors and packages.
     let skips_dots = exists(Path::new("/etc/debian_version"));
-    let pieces = names(Path::new(PIECES)).into_iter().filter(|name| !(name.contains('.') && skips_dots));
+    let pieces = config_files::names(Path::new(PIECES)).into_iter().filter(|name| !(name.contains('.') && skips_dots));
     paths.extend(pieces.map(|name| Path::new(PIECES).join(name)));
     let is_root = this_process::user_id() == 0;
     if is_root {
-        let of =
-            |folder: &&str| names(Path::new(folder)).into_iter().map(|name| Path::new(folder).join(name)).collect();
-        paths.extend(CRONTABS.iter().flat_map(|folder| -> Vec<PathBuf> { of(folder) }));
+        for folder in CRONTABS.map(Path::new) {
+            paths.extend(config_files::names(folder).into_iter().map(|name| folder.join(name)));
+        }
     }
     // An unreadable file belongs to somebody else.
     let read = |path: PathBuf| Some((format!("`{}`", path.display()), config_files::read(&path).ok().flatten()?));
@@ -117,5 +112,5 @@ fn parts(folder: &Path) -> Vec<Plan> {
         });
         Some(found.collect::<Vec<_>>())
     };
-    names(folder).into_iter().filter_map(of).flatten().collect()
+    config_files::names(folder).into_iter().filter_map(of).flatten().collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::alerting::block_on;
 use super::super::context::Context;
-use super::asking::{LONGEST, caller};
+use super::asking::{LONGEST, caller, caller_of};
 use super::point::{Mark, Point};
 use super::{machine, restoring, rights};
 use crate::error::{Error, Kind, Result};
@@ -14,6 +14,7 @@ use crate::recipe::declaration::RecipeKind;
 use crate::recipe::job::Job;
 use crate::recipe::values::ParamValue;
 use crate::secret::Secret;
+use crate::world::Caller;
 
 /// Programs that say that a recipe works on a server of PostgreSQL.
 const CLIENTS: [&str; 4] = ["pg_dump", "pg_dumpall", "pg_restore", "psql"];
@@ -34,7 +35,9 @@ impl Databases {
         if restoring::drills_apart(job, &context.environment) == Some(true) {
             return machine::space(context, job, 0).into_iter().collect();
         }
-        let connected = self.check(job, offline);
+        // A user that does not exist has a point of its own.
+        let Ok(caller) = caller_of(job) else { return machine::space(context, job, 0).into_iter().collect() };
+        let connected = self.check(&caller, job, offline);
         let works = connected.as_ref().is_some_and(|point| point.mark == Mark::Ok);
         let mut points: Vec<Point> = connected.into_iter().collect();
         let Some((server, database)) = of_recipe(job).filter(|_| works) else {
@@ -42,7 +45,7 @@ impl Databases {
             return points;
         };
         let asked = match dumps(job) {
-            true => block_on(async |_stop| dumped(context, &server, &database, job).await),
+            true => block_on(async |_stop| dumped(context, &caller, &server, &database, job).await),
             false => Ok(Ok(machine::space(context, job, 0).into_iter().collect())),
         };
         match asked.and_then(|asked| asked) {
@@ -54,21 +57,26 @@ impl Databases {
             }
         }
         if dumps(job) || matches!(job.declaration.kind, RecipeKind::Restore | RecipeKind::Drill) {
-            points.extend(restoring::rights(job, &server).unwrap_or_default()); // as above
+            points.extend(restoring::rights(&caller, job, &server).unwrap_or_default()); // as above
         }
         points
     }
 
     /// Connects to the database of a recipe; nothing where it has none.
-    fn check(&mut self, job: &Job, offline: bool) -> Option<Point> {
+    fn check(&mut self, caller: &Caller, job: &Job, offline: bool) -> Option<Point> {
         let subject = &job.source.name;
         let (server, database) = of_recipe(job)?;
         let place = place(&server, &database);
         if offline {
             return Some(Point::not_tried(subject, format!("{place}: not connected (--offline)")));
         }
-        let key = format!("{place} {:?}", server.password.as_ref().map(Secret::expose));
-        let answer = self.0.entry(key).or_insert_with(|| connect(&server, &database));
+        let key = format!(
+            "{place} {:?} {:?} {:?}",
+            job.needs.user,
+            job.network(),
+            server.password.as_ref().map(Secret::expose)
+        );
+        let answer = self.0.entry(key).or_insert_with(|| connect_by(caller, &server, &database));
         Some(match answer {
             Ok(()) => Point::ok(subject, format!("{place}: connected")).in_summary(),
             Err(error) => Point::wrong(subject, error),
@@ -77,9 +85,9 @@ impl Databases {
 }
 
 /// Whether each database that a recipe dumps can be dumped, and whether there is room for a first backup.
-async fn dumped(context: &Context, server: &Server, database: &str, job: &Job) -> Result<Vec<Point>> {
-    let (caller, subject) = (caller(), &job.source.name);
-    let asking = rights::Asking { caller: &caller, server, subject };
+async fn dumped(context: &Context, caller: &Caller, server: &Server, database: &str, job: &Job) -> Result<Vec<Point>> {
+    let subject = &job.source.name;
+    let asking = rights::Asking { caller, server, subject };
     let mut points: Vec<Point> = asking.version(database).await?.into_iter().collect();
     let names = match job.params.get("database") {
         Some(_) => vec![database.to_owned()],
@@ -88,10 +96,12 @@ async fn dumped(context: &Context, server: &Server, database: &str, job: &Job) -
     let mut size = 0;
     for name in &names {
         match rights::readable(&asking, name).await {
-            Ok(point) => points.push(point),
+            Ok((point, size_bytes)) => {
+                points.push(point);
+                size += size_bytes;
+            }
             Err(error) => points.push(Point::wrong(subject, &error)),
         }
-        size += asking.size(name).await.unwrap_or_default();
     }
     let keeps_hashes = job.params.get("role_passwords").is_none_or(|keep| *keep != ParamValue::Boolean(false));
     if job.needs.run.iter().any(|program| program == "pg_dumpall") && keeps_hashes {
@@ -148,11 +158,14 @@ fn place(server: &Server, database: &str) -> String {
     format!("the database `{database}` on {host}{port}{user}")
 }
 
-/// Connects and asks for one row, as a recipe would.
+/// Connects and asks for one row.
 pub fn connect(server: &Server, database: &str) -> Result<()> {
-    let caller = caller();
+    connect_by(&caller(), server, database)
+}
+
+fn connect_by(caller: &Caller, server: &Server, database: &str) -> Result<()> {
     let answer =
-        block_on(async |_stop| query::ask(&caller, server, database, "SELECT 1 AS one", &BTreeMap::new()).await)?;
+        block_on(async |_stop| query::ask(caller, server, database, "SELECT 1 AS one", &BTreeMap::new()).await)?;
     answer.map(drop).map_err(|error| match error.kind() {
         Kind::Timeout => {
             let what = format!("{} does not answer within {} seconds", place(server, database), LONGEST.as_secs());

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::point::Point;
-use crate::catalog::{Catalog, Run, RunFilter, Status};
+use crate::catalog::{Run, RunFilter, Status};
 use crate::cli::context::Context;
 use crate::cli::schedule::zone;
 use crate::error::{Error, Kind};
@@ -93,6 +93,6 @@ fn first_space(job: &Job, source_bytes: u64) -> Option<Point> {
 }
 
 fn last(context: &Context, filter: &RunFilter) -> Option<Run> {
-    let catalog = Catalog::open_existing(&context.config.state_dir.join("catalog.db")).ok()?;
+    let catalog = crate::cli::runs::catalog(context).ok()?;
     catalog.runs(filter, &|run| crate::cli::runs::alive(context, run)).ok()?.into_iter().next()
 }

@@ -16,7 +16,7 @@ use crate::recipe::job::Job;
 use crate::recipe::values::ParamValue;
 use crate::world::real::account::Account;
 use crate::world::real::{this_process, write_folders};
-use crate::world::{Command, program};
+use crate::world::{Caller, Command, program};
 
 /// What the role of a recipe may do with databases, and whose the live one is.
 struct Role {
@@ -84,9 +84,9 @@ fn passable(dir: &Path) -> Result<()> {
 }
 
 /// What the role lacks for what the recipe does; of one that only backs up, what a restore would need.
-pub fn rights(job: &Job, server: &Server) -> Result<Vec<Point>> {
+pub fn rights(caller: &Caller, job: &Job, server: &Server) -> Result<Vec<Point>> {
     let database = job.params.get("database").map(ToString::to_string).unwrap_or_default();
-    let role = block_on(async |_stop| ask(server, &database).await)??;
+    let role = block_on(async |_stop| ask(caller, server, &database).await)??;
     let (subject, kind) = (&job.source.name, job.declaration.kind);
     let lacks = role.lacks(&database, kind != RecipeKind::Drill);
     let name = &role.name;
@@ -131,7 +131,7 @@ impl Role {
     }
 }
 
-async fn ask(server: &Server, database: &str) -> Result<Role> {
+async fn ask(caller: &Caller, server: &Server, database: &str) -> Result<Role> {
     let sql = format!(
         "SELECT rolname AS name, rolsuper OR rolcreatedb AS creates, \
          coalesce((SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = {0}), true) AS owns, \
@@ -139,7 +139,7 @@ async fn ask(server: &Server, database: &str) -> Result<Role> {
          FROM pg_roles WHERE rolname = current_user",
         literal(database)
     );
-    let rows = query::ask(&caller(), server, "postgres", &sql, &BTreeMap::new()).await?;
+    let rows = query::ask(caller, server, "postgres", &sql, &BTreeMap::new()).await?;
     let text = |name: &str| rows[0][name].as_str().unwrap_or_default().to_owned();
     let holds = |name: &str| rows[0][name].as_bool().unwrap_or(true);
     Ok(Role { name: text("name"), creates: holds("creates"), owns: holds("owns"), owner: text("owner") })

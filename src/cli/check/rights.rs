@@ -31,7 +31,9 @@ WHERE NOT pg_has_role(m.lomowner, 'USAGE') AND NOT EXISTS (SELECT 1 FROM aclexpl
   WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE')))
 ORDER BY 1";
 
-const ABOUT: &str = "SELECT current_setting('server_version_num')::int / 10000 AS major, current_user::text AS role";
+const VERSION: &str = "SELECT current_setting('server_version_num')::int / 10000 AS major";
+
+const ABOUT: &str = "SELECT current_user::text AS role, pg_database_size(current_database()) AS size_bytes";
 
 /// The databases of a server that hold data of somebody.
 const ALL: &str = "
@@ -40,8 +42,6 @@ WHERE datallowconn AND datname NOT IN ('template0', 'template1') AND datname !~ 
 
 const HASHES: &str =
     "SELECT current_user::text AS role, has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS readable";
-
-const SIZE: &str = "SELECT pg_database_size(current_database()) AS size_bytes";
 
 /// A server that could be reached, and who asks it.
 pub struct Asking<'a> {
@@ -62,15 +62,10 @@ impl Asking<'_> {
         Ok(rows.filter_map(|row| row["name"].as_str().map(str::to_owned)).collect())
     }
 
-    /// How large a database is on its server.
-    pub async fn size(&self, database: &str) -> Result<u64> {
-        Ok(self.ask(database, SIZE).await?[0]["size_bytes"].as_u64().unwrap_or_default())
-    }
-
     /// Whether `pg_dump` is as new as the server.
     pub async fn version(&self, database: &str) -> Result<Option<Point>> {
-        let about = self.ask(database, ABOUT).await?;
-        Ok(match about[0]["major"].as_u64() {
+        let answer = self.ask(database, VERSION).await?;
+        Ok(match answer[0]["major"].as_u64() {
             Some(server) => version(self.caller, self.subject, server).await,
             None => None,
         })
@@ -89,11 +84,12 @@ impl Asking<'_> {
     }
 }
 
-/// Whether the role may read all that a dump of a database reads.
-pub async fn readable(asking: &Asking<'_>, database: &str) -> Result<Point> {
+/// Whether the role may read all that a dump of a database reads; and the size of the database on its server.
+pub async fn readable(asking: &Asking<'_>, database: &str) -> Result<(Point, u64)> {
     let subject = asking.subject;
     let about = asking.ask(database, ABOUT).await?;
     let role = about[0]["role"].as_str().unwrap_or_default().to_owned();
+    let size_bytes = about[0]["size_bytes"].as_u64().unwrap_or_default();
     let unreadable = asking.ask(database, UNREADABLE).await?;
     let rows: Vec<(String, bool)> = unreadable
         .as_array()
@@ -101,10 +97,11 @@ pub async fn readable(asking: &Asking<'_>, database: &str) -> Result<Point> {
         .flatten()
         .filter_map(|row| Some((row["name"].as_str()?.to_owned(), row["why"] == "policy")))
         .collect();
-    Ok(match rows.is_empty() {
+    let point = match rows.is_empty() {
         true => Point::ok(subject, format!("the role `{role}` may read all that is dumped of `{database}`")),
         false => Point::wrong(subject, &refused(&role, database, &rows)),
-    })
+    };
+    Ok((point, size_bytes))
 }
 
 fn refused(role: &str, database: &str, rows: &[(String, bool)]) -> Error {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::super::alerting::block_on;
 use super::super::context::Context;
+use super::super::runs::catalog;
 use super::point::Point;
-use crate::catalog::Catalog;
 use crate::error::{Kind, Result};
 use crate::recipe::job::Job;
 use crate::recipe::values::ParamValue;
@@ -54,8 +54,7 @@ impl Stores {
 fn look(context: &Context, job: &Job, store: Store) -> Vec<Point> {
     let subject = &job.source.name;
     // An unreadable catalog has no recorded uploads.
-    let catalog = Catalog::open_existing(&context.config.state_dir.join("catalog.db"));
-    let recorded = catalog.and_then(|catalog| catalog.all_uploads()).unwrap_or_default();
+    let recorded = catalog(context).and_then(|catalog| catalog.all_uploads()).unwrap_or_default();
     let real = Real::ambient().with_variables(job.network()).with_programs(job.needs.run.clone());
     let asked = block_on(async |_stop| real.examine(Arc::new(store), recorded, LONGEST).await);
     match asked.and_then(|seen| seen) {

@@ -34,11 +34,10 @@ pub fn plans(context: &Context) -> Vec<Plan> {
 
 /// The names of the timers that some target wants.
 fn enabled(folders: &[PathBuf]) -> BTreeSet<String> {
-    let names = |folder: &Path| config_files::list(folder).ok().flatten().unwrap_or_default();
     let mut all = BTreeSet::new();
     for folder in folders {
-        for target in names(folder).into_iter().filter(|name| name.ends_with(".wants")) {
-            all.extend(names(&folder.join(target)).into_iter().filter(|name| name.ends_with(".timer")));
+        for target in config_files::names(folder).into_iter().filter(|name| name.ends_with(".wants")) {
+            all.extend(config_files::names(&folder.join(target)).into_iter().filter(|name| name.ends_with(".timer")));
         }
     }
     all

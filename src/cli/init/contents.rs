@@ -21,16 +21,11 @@ pub fn files(answers: &Answers, language: Language) -> Result<Vec<TextFile>> {
         ),
         Language::En => SETTINGS.to_owned(),
     };
-    let variables = TextFile { name: ".env".to_owned(), text: variables(answers)?, mode: 0o600 };
+    let variables = TextFile { name: ".env".to_owned(), text: filled(VARIABLES, answers)?, mode: 0o600 };
     let mut files = vec![TextFile::new("hikae.toml", settings), variables];
     files.push(TextFile::new(".luarc.json", docs::luarc(TYPES)));
     files.extend(docs::types().into_iter().map(|(path, text)| TextFile::new(format!("{TYPES}{path}"), text)));
     Ok(files)
-}
-
-/// The text of `.env`: what was answered is set, everything else is there as a comment.
-fn variables(answers: &Answers) -> Result<String> {
-    filled(VARIABLES, answers)
 }
 
 /// A text of commented-out variables with the answers in it; what it does not name comes at its end.

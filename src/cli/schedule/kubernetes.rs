@@ -142,7 +142,7 @@ fn configuration(place: &Place) -> Vec<Value> {
         true => json!({ "configMap": { "name": name, "optional": true } }),
         false => json!({ "configMap": { "name": name, "optional": true, "items": items } }),
     };
-    let recipes = config_files::list(&place.config_dir.join("recipes")).ok().flatten().unwrap_or_default();
+    let recipes = config_files::names(&place.config_dir.join("recipes"));
     let mut recipes: Vec<String> = recipes.into_iter().filter(|name| is_key(name)).collect();
     recipes.sort();
     let items = recipes.iter().map(|name| json!({ "key": name, "path": format!("recipes/{name}") })).collect();

@@ -64,6 +64,11 @@ pub fn list(folder: &Path) -> Result<Option<Vec<String>>> {
     names.collect::<std::io::Result<_>>().map(Some).map_err(cannot)
 }
 
+/// The same, without any for a folder that cannot be listed.
+pub fn names(folder: &Path) -> Vec<String> {
+    list(folder).ok().flatten().unwrap_or_default()
+}
+
 /// The metadata of a file or folder, without opening it; links are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
