@@ -7,7 +7,7 @@ use hikae::world::program::run_to_end;
 use hikae::world::real::Real;
 use hikae::world::real::account::Account;
 use hikae::world::real::wall::Policy;
-use hikae::world::{Caller, Command, Limits};
+use hikae::world::{Caller, Command, Limits, SecretOrText};
 
 use crate::support::postgres::Cluster;
 use crate::support::program::{Hikae, set_mode};
@@ -76,6 +76,10 @@ async fn a_child_is_that_user_and_stays_behind_the_walls() {
         found.sort_unstable();
         assert_eq!(found, expected, "{who}");
         assert!(who.contains("/var/lib/postgresql postgres\n"), "{who}");
+        let env = vec![("HOME".to_owned(), SecretOrText::Plain("/of/the/recipe".to_owned()))];
+        let own = Command { args: ["-c", "echo $HOME $USER"].map(str::to_owned).to_vec(), env, ..Command::new("bash") };
+        let (own, _) = run_to_end("bash", call.spawn(own).await.unwrap(), 10_000).await.unwrap();
+        assert_eq!(own, "/of/the/recipe postgres\n", "what the recipe sets goes before what the account gives");
         // Neither effective, permitted nor inheritable.
         let rights = "perl -e 'my $h = pack(\"Ll\", 0x20080522, 0); my $d = \"\\0\" x 24; syscall(125, $h, $d); print join(\",\", unpack(\"L6\", $d))'";
         assert_eq!(sh(rights).await.0, "0,0,0,0,0,0");
@@ -134,7 +138,9 @@ return recipe {{ type = \"daily\", params = {{ dir = {{ env = \"BACKUP_DIR\", ty
     assert!(said.out.contains("it is postgres") && said.out.contains("rows 2"), "{said:?}");
     let kept = std::fs::metadata(hikae.path("backups/x.sql.gz")).unwrap();
     assert_eq!(std::os::unix::fs::MetadataExt::uid(&kept), 0, "what hikae keeps is its own");
-    assert!(hikae.run(&["check", "try", "--verbose"]).out.contains("its programs run as `postgres`"), "check says it");
+    let checked = hikae.run(&["check", "try", "--verbose"]).out;
+    assert!(checked.contains("its programs run as `postgres`"), "{checked}");
+    assert!(checked.contains(": connected"), "check connects as that user: {checked}");
     let said = world("").run(&["run", "try"]);
     assert_eq!(said.code, 1, "as root it is not let in: {said:?}");
     let said = world("user = \"nobody-at-all\"").run(&["run", "try"]);

@@ -1,5 +1,6 @@
 //! Another user of this machine: the programs of a run and its database connections run as that user.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,9 +19,18 @@ pub struct Account {
 }
 
 impl Account {
+    /// The environment `ours`, with the home and the name of this user.
+    pub fn environment(&self, ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut environment = ours.clone();
+        environment.insert("HOME".to_owned(), self.home.display().to_string());
+        environment.extend(["USER", "LOGNAME"].map(|name| (name.to_owned(), self.name.clone())));
+        environment
+    }
+
     /// The user with this name, if root can switch to it; `None` if it is the current user.
     pub fn named(name: &str) -> Result<Option<Account>> {
-        let read = |path| std::fs::read_to_string(path).unwrap_or_default(); // then it names nobody
+        // An unreadable file names nobody; the entry of another user may not be UTF-8.
+        let read = |path| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
         let found = Account::in_files(name, &read("/etc/passwd"), &read("/etc/group"));
         let account = found.ok_or_else(|| {
             Error::new(Kind::NotFound, format!("there is no user `{name}` on this machine"))

@@ -31,11 +31,8 @@ pub struct Place<'a> {
 pub async fn start(command: Command, ours: &BTreeMap<String, String>, place: Place<'_>, undo: &Undo) -> Result<Child> {
     let command = clients::with_variables(command, ours)?;
     let account = place.account.filter(|_| !command.own.stays).cloned();
-    let mut env = environment_of_child(&command, ours);
-    if let Some(account) = &account {
-        env.insert("HOME".to_owned(), account.home.display().to_string());
-        env.extend(["USER", "LOGNAME"].map(|name| (name.to_owned(), account.name.clone())));
-    }
+    let inherited = account.as_ref().map(|account| account.environment(ours));
+    let env = environment_of_child(&command, inherited.as_ref().unwrap_or(ours));
     let program = unwrapped(find(&command.program, env.get("PATH").map_or("", String::as_str))?);
     let wall = place.wall.map(|policy| Wall::for_child(policy, &command, &program)).transpose()?;
     let system = assemble(&command, &program, env);

@@ -18,8 +18,9 @@ const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 /// The content of the certificate; `None` if it cannot be read.
 pub fn read(der: &[u8]) -> Option<ServerCertificate> {
     let certificate = Certificate::from_der(der).ok()?.tbs_certificate;
-    let (_, alternatives) = certificate.get::<SubjectAltName>().ok()?.unwrap_or((false, SubjectAltName(Vec::new())));
-    let mut names: Vec<String> = alternatives.0.iter().filter_map(host).collect();
+    // Names that cannot be decoded do not hide the issuer and the validity.
+    let alternatives = certificate.get::<SubjectAltName>().ok().flatten().map(|(_, names)| names.0).unwrap_or_default();
+    let mut names: Vec<String> = alternatives.iter().filter_map(host).collect();
     if names.is_empty() {
         names.extend(part(&certificate.subject, COMMON_NAME));
     }
