@@ -174,13 +174,17 @@ fn page(said: &Bytes, title: &str) -> Result<Page> {
     Ok(Page { objects: objects.ok_or_else(|| unreadable(title))?, next })
 }
 
-/// The metadata of an object; numbers are written as strings.
+/// A number; Google writes it as a string.
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// The metadata of an object.
 fn stat(item: &Value) -> Option<ObjectStat> {
     let text = |name: &str| item[name].as_str();
-    let number = |name: &str| item[name].as_u64().or_else(|| text(name)?.parse().ok());
     let modified = DateTime::parse_from_rfc3339(text("updated").or_else(|| text("timeCreated"))?).ok()?;
     Some(ObjectStat {
-        size_bytes: number("size").or(Some(0).filter(|_| item.get("size").is_none()))?,
+        size_bytes: number(&item["size"]).or(Some(0).filter(|_| item.get("size").is_none()))?,
         modified: modified.with_timezone(&Local).fixed_offset(),
         etag: text("etag").filter(|etag| !etag.is_empty()).or_else(|| text("generation"))?.trim_matches('"').to_owned(),
         metadata: metadata(item),

@@ -1,6 +1,7 @@
 //! Records what an upload leaves behind if its process dies, and finds what dead runs have left.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Reach;
 use crate::error::Result;
@@ -8,6 +9,7 @@ use crate::report::{Level, log};
 use crate::world::objects::Store;
 use crate::world::objects::record::{BegunUpload, UploadRecord};
 use crate::world::real::blocking::blocking;
+use crate::world::real::clock;
 
 /// Where uploads are recorded; `None` outside a run.
 pub type Record = Option<Arc<dyn UploadRecord>>;
@@ -44,4 +46,11 @@ pub async fn ended(record: &Record, upload: Option<BegunUpload>) {
     let (Some(record), Some(upload)) = (record.clone(), upload) else { return };
     let done = blocking(move || record.ended(&upload)).await;
     done.unwrap_or_else(|error| log(Level::Warn, &error.one_line(), None));
+}
+
+/// Unique among all uploads of this and other machines.
+pub fn unique() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{:x}-{}-{number}", clock::now().timestamp_nanos_opt().unwrap_or_default(), std::process::id())
 }

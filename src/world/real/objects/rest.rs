@@ -1,9 +1,11 @@
 //! Queries a store that speaks JSON or XML over http, and retries where that can help.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use serde::de::IgnoredAny;
 
 use super::Reach;
 use super::s3::xml;
@@ -214,7 +216,9 @@ impl Rest {
 /// Whether a small answer is an error, in XML or in JSON.
 fn is_error(said: &Bytes) -> bool {
     match said.first() {
-        Some(b'{') => serde_json::from_slice::<serde_json::Value>(said).is_ok_and(|said| said.get("error").is_some()),
+        Some(b'{') => {
+            serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(said).is_ok_and(|top| top.contains_key("error"))
+        }
         Some(_) => xml::read(said).is_some_and(|top| top.name == "Error"),
         None => false,
     }

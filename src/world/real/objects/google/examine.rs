@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Bucket, read, token};
+use super::{Bucket, number, read, token};
 use crate::error::Result;
 use crate::world::http::Method;
 use crate::world::objects::examined::Seen;
@@ -34,7 +34,7 @@ pub async fn examine(bucket: &Bucket) -> Result<Vec<Seen>> {
     let place = said["location"].as_str().unwrap_or("a place that it does not say");
     seen.push(Seen::Good(format!("`{title}` answers, in `{place}`")));
     seen.push(Seen::Good(kept(&title, &said)));
-    let retention = secs(&said["retentionPolicy"]["retentionPeriod"]);
+    let retention = number(&said["retentionPolicy"]["retentionPeriod"]);
     seen.push(Seen::Good(match retention.filter(|secs| *secs > 0) {
         Some(secs) => format!("`{title}` keeps each object for {} days at least", secs.div_ceil(DAY_SECS)),
         None => format!("`{title}` has no retention policy"),
@@ -43,7 +43,7 @@ pub async fn examine(bucket: &Bucket) -> Result<Vec<Seen>> {
 }
 
 fn kept(title: &str, said: &Value) -> String {
-    let soft = secs(&said["softDeletePolicy"]["retentionDurationSeconds"]).filter(|secs| *secs > 0);
+    let soft = number(&said["softDeletePolicy"]["retentionDurationSeconds"]).filter(|secs| *secs > 0);
     match (said["versioning"]["enabled"].as_bool(), soft) {
         (Some(true), _) => {
             format!("`{title}` keeps versions: a deletion here can be undone until a rule removes the version")
@@ -51,9 +51,4 @@ fn kept(title: &str, said: &Value) -> String {
         (_, Some(secs)) => format!("`{title}` keeps what is deleted for {} days", secs.div_ceil(DAY_SECS)),
         _ => format!("`{title}` keeps no versions: a deletion here is final"),
     }
-}
-
-/// Numbers are written as strings.
-fn secs(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }

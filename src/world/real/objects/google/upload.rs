@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{Bucket, read, stat};
+use super::{Bucket, number, read, stat};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
 use crate::stream::{Sink, Stamped};
@@ -66,18 +66,16 @@ impl Upload {
             return Err(torn());
         }
         let data = Bytes::from(std::mem::take(&mut self.gathered));
-        let done = match self.send(data, None).await {
-            Ok(done) => done,
-            Err(error) => {
-                self.take_back_half().await;
-                return Err(error);
+        let error = match self.send(data, None).await {
+            Ok(None) => {
+                self.torn = false;
+                return Ok(());
             }
+            Ok(Some(_)) => not_as_sent(&self.put.object, "the store took it for whole before its end"),
+            Err(error) => error,
         };
-        if done.is_some() {
-            return Err(not_as_sent(&self.put.object, "the store took it for whole before its end"));
-        }
-        self.torn = false;
-        Ok(())
+        self.take_back_half().await;
+        Err(error)
     }
 
     /// The address of the upload; the condition never to replace another object is set here, and checked at the end.
@@ -203,7 +201,7 @@ impl Upload {
             });
         };
         self.session = None;
-        let size = seen["size"].as_u64().or_else(|| seen["size"].as_str()?.parse().ok()).unwrap_or(0);
+        let size = number(&seen["size"]).unwrap_or(0);
         let (own, said) = (crc32c_text(self.crc32c), seen["crc32c"].as_str().unwrap_or_default());
         let why = match () {
             () if size != total => format!("it has {size} bytes, and {total} were sent"),

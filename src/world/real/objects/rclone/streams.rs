@@ -1,7 +1,5 @@
 //! Reads from `rclone cat`, and writes by `rclone rcat` to a temporary name that is renamed once it is verified.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use md5::{Digest, Md5};
@@ -17,7 +15,6 @@ use crate::world::objects::words::{not_as_sent, not_as_stored, taken, wrong_leng
 use crate::world::objects::{Object, ObjectStat, Put, Store};
 use crate::world::partial::partial_name;
 use crate::world::program::failure;
-use crate::world::real::clock;
 use crate::world::real::objects::leftovers;
 use crate::world::real::objects::sums::Check;
 use crate::world::refusals::torn;
@@ -83,18 +80,20 @@ pub struct Upload {
 
 impl Upload {
     pub async fn begin(rclone: Rclone, put: Put) -> Result<Upload> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         let (full, title) = (put.object.full_key(), put.object.to_string());
         let (folder, name) = full.rsplit_once('/').map_or(("", &*full), |(folder, name)| (folder, name));
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let now = clock::now().timestamp_nanos_opt().unwrap_or_default();
-        let unique = format!("{now:x}-{}-{number}", std::process::id());
-        let name = partial_name(name.as_ref(), &unique).to_string_lossy().into_owned();
+        let name = partial_name(name.as_ref(), &leftovers::unique()).to_string_lossy().into_owned();
         let partial = if folder.is_empty() { name } else { format!("{folder}/{name}") };
         let args = ["rcat".to_owned(), remote(&put.object.store, &partial)];
         let begun = BegunUpload { place: put.object.store.container_host(), key: partial.clone(), id: String::new() };
         leftovers::begun(&rclone.0.uploads, &begun).await;
-        let child = rclone.0.start("rclone", &args, true).await?;
+        let child = match rclone.0.start("rclone", &args, true).await {
+            Ok(child) => child,
+            Err(error) => {
+                leftovers::ended(&rclone.0.uploads, Some(begun)).await;
+                return Err(error);
+            }
+        };
         let (child, size_bytes, md5, torn, stamp) = (Mutex::new(Some(child)), 0, Md5::new(), false, Stamped::default());
         Ok(Upload { rclone, put, title, partial, begun, child, size_bytes, md5, torn, stamp })
     }

@@ -35,7 +35,7 @@ pub struct Connection {
     pub who: String,
     http: Http,
     environment: Arc<BTreeMap<String, String>>,
-    learned: Learned,
+    pub learned: Learned,
 }
 
 impl Connection {

@@ -1,5 +1,7 @@
 //! Stores an upload under its key: an answer counts only as far as it proves that the object exists.
 
+use bytes::Bytes;
+
 use super::ask::{Ask, Refused, StoreReply};
 use super::checksum::{Sent, is_encrypted, is_md5};
 use super::connection::refusal_in;
@@ -37,7 +39,7 @@ enum Shown {
 /// The last request of an upload: the whole of a small object, or the list of the parts.
 enum Last {
     Whole(Sent),
-    List(String),
+    List { id: String, list: Bytes },
 }
 
 impl Upload {
@@ -46,7 +48,7 @@ impl Upload {
         self.finish_parts().await?;
         let last = match &self.begun {
             None => Last::Whole(Sent::new(std::mem::take(&mut self.gathered).into())),
-            Some(_) => Last::List(list_of_parts(&self.parts)),
+            Some(begun) => Last::List { id: begun.id.clone(), list: list_of_parts(&self.parts).into() },
         };
         let done = self.publish_once(&last).await;
         if done.as_ref().is_err_and(|error| error.kind() == Kind::Integrity) {
@@ -62,7 +64,7 @@ impl Upload {
                 let line =
                     format!("the store cannot refuse to overwrite `{}`: it was only looked for before", self.title);
                 log(Level::Warn, &line, None);
-                self.learned.keep_condition(&self.connection.store, Condition::Ignored);
+                self.connection.learned.keep_condition(&self.connection.store, Condition::Ignored);
                 self.show_patiently(last, false).await
             }
             result => result,
@@ -111,7 +113,7 @@ impl Upload {
                 return Err(not_as_sent(&self.put.object, why).into());
             }
             // If the condition is ignored, a later look could not tell what was replaced either.
-            let condition = self.learned.condition(&self.connection.store);
+            let condition = self.connection.learned.condition(&self.connection.store);
             let settled = self.put.replace || matches!(condition, Condition::Kept | Condition::Ignored);
             if sent.agrees(&answer) {
                 let is_proof = settled && self.put.lock.is_none();
@@ -124,7 +126,7 @@ impl Upload {
         let said = answer.bytes(&self.title).await?;
         // The store begins its answer before it has joined the parts, and may still fail.
         let said = xml::read(&said);
-        if let (Last::List(_), Some(said)) = (last, &said)
+        if let (Last::List { .. }, Some(said)) = (last, &said)
             && etag_of_parts(&self.parts).is_some_and(|own| plain_etag(said.text("ETag")) == own)
         {
             shown = Shown::Agrees;
@@ -140,12 +142,9 @@ impl Upload {
     }
 
     fn last_ask(&self, last: &Last, only_new: bool) -> Ask<'_> {
-        let ask = match (last, &self.begun) {
-            (Last::List(list), Some(begun)) => {
-                self.ask(Method::Post).query("uploadId", &begun.id).body(list.clone().into())
-            }
-            (Last::List(list), None) => self.ask(Method::Post).body(list.clone().into()),
-            (Last::Whole(sent), _) => described(self.ask(Method::Put), &self.put, &self.kept, &self.mark, false)
+        let ask = match last {
+            Last::List { id, list } => self.ask(Method::Post).query("uploadId", id).body(list.clone()),
+            Last::Whole(sent) => described(self.ask(Method::Put), &self.put, &self.kept, &self.mark, false)
                 .header("content-md5", sent.header())
                 .body(sent.bytes.clone()),
         };
@@ -153,22 +152,27 @@ impl Upload {
     }
 
     /// Tests once whether the store honors the condition: the same object, sent again, must be refused. From then on, the answer
-    /// for a small object is sufficient proof.
-    async fn find_out_condition(&self, last: &Last) -> Result<()> {
-        let store = &self.connection.store;
-        if matches!(last, Last::List(_)) || self.put.replace || !self.learned.asks_condition(store) {
-            return Ok(());
+    /// for a small object is sufficient proof. `None` if there is nothing to find out.
+    async fn ask_condition(&self, last: &Last) -> Option<Condition> {
+        let (store, learned) = (&self.connection.store, &self.connection.learned);
+        if matches!(last, Last::List { .. }) || self.put.replace || !learned.asks_condition(store) {
+            return None;
         }
         let condition = match self.connection.send(&self.last_ask(last, true)).await {
             Err(refused) if refused.status() == Some(412) => Condition::Kept,
             Err(refused) if refused.passes() => Condition::Unknown,
             _ => Condition::Ignored,
         };
-        self.learned.keep_condition(store, condition);
-        match condition {
-            Condition::Kept => Ok(()),
-            // The object was stored a second time: what exists must still be this one.
-            _ => match self.is_there(last).await? {
+        learned.keep_condition(store, condition);
+        Some(condition)
+    }
+
+    /// After the test, what exists must still be this object.
+    async fn find_out_condition(&self, last: &Last) -> Result<()> {
+        match self.ask_condition(last).await {
+            None | Some(Condition::Kept) => Ok(()),
+            // The object was stored a second time.
+            Some(_) => match self.is_there(last).await? {
                 true => Ok(()),
                 false => Err(not_as_sent(&self.put.object, "what is there is another's")),
             },
@@ -177,13 +181,8 @@ impl Upload {
 
     /// With write-only access, the store's checksum is the only proof; that nothing was replaced is certain if the condition is honored.
     async fn unseen(&self, last: &Last) -> Result<()> {
-        let store = &self.connection.store;
-        if matches!(last, Last::Whole(_)) && !self.put.replace && self.learned.asks_condition(store) {
-            let result = self.connection.send(&self.last_ask(last, true)).await;
-            let kept = result.is_err_and(|refused| refused.status() == Some(412));
-            self.learned.keep_condition(store, if kept { Condition::Kept } else { Condition::Ignored });
-        }
-        if !self.put.replace && self.learned.condition(store) != Condition::Kept {
+        self.ask_condition(last).await;
+        if !self.put.replace && self.connection.learned.condition(&self.connection.store) != Condition::Kept {
             let line = format!("`{}` is stored; this key may not look whether it has replaced another", self.title);
             log(Level::Warn, &line, None);
         }
@@ -205,7 +204,7 @@ impl Upload {
         let (own, comparable) = match last {
             Last::Whole(sent) => (Some(sent.etag()), is_md5(&said)),
             // Some stores have their own form of etag for joined parts.
-            Last::List(_) => {
+            Last::List { .. } => {
                 let own = etag_of_parts(&self.parts);
                 let alike = |own: &String| said.get(..32).is_some_and(is_md5) && said.get(32..) == own.get(32..);
                 let comparable = own.as_ref().is_some_and(alike);

@@ -18,8 +18,8 @@ use crate::world::http::Method;
 use crate::world::objects::record::BegunUpload;
 use crate::world::objects::{MOST_PARTS, Put};
 use crate::world::real::clock;
+use crate::world::real::objects::Reach;
 use crate::world::real::objects::leftovers::{self, Record};
-use crate::world::real::objects::{Learned, Reach};
 use crate::world::real::undo::Undo;
 use crate::world::refusals::torn;
 
@@ -31,7 +31,6 @@ pub struct Upload {
     pub(super) connection: Connection,
     pub(super) put: Put,
     undo: Undo,
-    pub(super) learned: Learned,
     pub(super) title: String,
     pub(super) mark: String,
     /// The headers for the object's metadata, each with its name.
@@ -56,8 +55,7 @@ impl Upload {
         let mark = format!("{}-{}", now.timestamp_nanos_opt().unwrap_or_default(), std::process::id());
         let (gathered, parts, under_way, stamp) = (Vec::new(), BTreeMap::new(), JoinSet::new(), Stamped::default());
         let (size_bytes, number, begun, torn) = (0, 0, None, false);
-        let (kept, undo, record, learned) =
-            (kept(&put), reach.undo.clone(), reach.uploads.clone(), reach.learned.clone());
+        let (kept, undo, record) = (kept(&put), reach.undo.clone(), reach.uploads.clone());
         Upload {
             connection,
             put,
@@ -69,7 +67,6 @@ impl Upload {
             size_bytes,
             begun,
             record,
-            learned,
             number,
             parts,
             under_way,

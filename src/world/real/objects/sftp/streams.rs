@@ -1,7 +1,6 @@
 //! Reads a file of an SFTP server, and writes one under a temporary name that becomes visible in one step.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,7 +17,6 @@ use crate::world::objects::record::BegunUpload;
 use crate::world::objects::words::{not_as_sent, taken, wrong_length};
 use crate::world::objects::{Object, Put, Store};
 use crate::world::partial::partial_name;
-use crate::world::real::clock;
 use crate::world::real::objects::Reach;
 use crate::world::real::objects::leftovers::{self, Record};
 use crate::world::real::undo::Undo;
@@ -94,7 +92,7 @@ impl Upload {
     pub async fn begin(session: Session, put: Put, reach: &Reach) -> Result<Upload> {
         let path = put.object.full_key();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-        let partial = partial_name(name.as_ref(), &unique());
+        let partial = partial_name(name.as_ref(), &leftovers::unique());
         let partial = format!("{folder}/{}", partial.to_string_lossy());
         let (undo, record) = (reach.undo.clone(), reach.uploads.clone());
         let begun = BegunUpload { place: put.object.store.container_host(), key: partial.clone(), id: String::new() };
@@ -112,7 +110,14 @@ impl Upload {
                 let (settled, size_bytes, torn, stamp) = (false, 0, false, Stamped::default());
                 Upload { session, undo, record, begun, settled, put, file, partial, path, size_bytes, torn, stamp }
             }),
-            Err(error) => Err(session.explain(error, "put", &put.object.to_string()).await),
+            Err(error) => {
+                let error = session.explain(error, "put", &put.object.to_string()).await;
+                // After a broken connection, the file may exist.
+                if error.kind() != Kind::Network {
+                    leftovers::ended(&record, Some(begun)).await;
+                }
+                Err(error)
+            }
         }
     }
 
@@ -237,6 +242,7 @@ impl Drop for Upload {
             return;
         }
         let (session, partial, file) = (self.session.clone(), self.partial.clone(), self.file.take());
+        let (record, begun) = (self.record.clone(), self.begun.clone());
         self.undo.run(move || {
             let removed = tokio::runtime::Builder::new_current_thread().enable_all().build().map(|runtime| {
                 runtime.block_on(async {
@@ -246,16 +252,11 @@ impl Drop for Upload {
             });
             if !matches!(removed, Ok(Ok(Ok(())))) {
                 tracing::warn!("the temporary file `{partial}` of an SFTP server was left behind");
+            } else if let Some(Err(error)) = record.map(|record| record.ended(&begun)) {
+                tracing::warn!("{}", error.one_line());
             }
         });
     }
-}
-
-/// Unique among all uploads of this and other machines.
-fn unique() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("{:x}-{}-{number}", clock::now().timestamp_nanos_opt().unwrap_or_default(), std::process::id())
 }
 
 impl Sink for Upload {
