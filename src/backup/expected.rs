@@ -10,17 +10,20 @@ use crate::world::packing::Packing;
 use crate::world::{Caller, EntryKind, ListQuery};
 
 /// The longest delay that this query may cause before a backup starts.
-pub const LONGEST: Duration = Duration::from_secs(3);
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// The block size of an archive, and the space before each file: its header, and an extended one with exact times.
 const BLOCK_BYTES: u64 = 512;
 const HEAD_BYTES: u64 = 3 * BLOCK_BYTES;
 
+/// The caller for an estimate, which may take only a moment; `None` if nobody watches.
+pub fn asking(caller: &Caller) -> Option<Caller> {
+    event::is_watched().then(|| caller.clone().limited(Some(LONGEST), Some(LONGEST)))
+}
+
 /// Notes the size of a file. It is only for display: errors are ignored.
 pub async fn of_file(caller: &Caller, path: &Path, facts: &SharedFacts) {
-    if !event::is_watched() {
-        return;
-    }
+    let Some(caller) = asking(caller) else { return };
     if let Ok(Some(stat)) = caller.stat(path).await {
         facts.lock().expected = Some(Expected { bytes: stat.size_bytes, about: false });
     }
@@ -28,9 +31,7 @@ pub async fn of_file(caller: &Caller, path: &Path, facts: &SharedFacts) {
 
 /// Notes the size of an object.
 pub async fn of_object(caller: &Caller, object: &Object, facts: &SharedFacts) {
-    if !event::is_watched() {
-        return;
-    }
+    let Some(caller) = asking(caller) else { return };
     if let Ok(Some(stat)) = caller.stat_object(object.clone()).await {
         facts.lock().expected = Some(Expected { bytes: stat.size_bytes, about: false });
     }
@@ -38,10 +39,7 @@ pub async fn of_object(caller: &Caller, object: &Object, facts: &SharedFacts) {
 
 /// Notes the size of the folders that are packed; patterns are ignored.
 pub async fn of_folders(caller: &Caller, packing: &Packing, facts: &SharedFacts) {
-    if !event::is_watched() {
-        return;
-    }
-    let caller = caller.clone().limited(Some(LONGEST), Some(LONGEST));
+    let Some(caller) = asking(caller) else { return };
     // Space for the top folder and the end of the archive.
     let mut bytes = HEAD_BYTES + 2 * BLOCK_BYTES;
     for root in &packing.roots {

@@ -7,6 +7,7 @@ use crate::catalog::described;
 use crate::catalog::manifest::{list_beside, path_beside};
 use crate::error::{Error, Kind, Result};
 use crate::report::event;
+use crate::stream::abort_after;
 use crate::stream::pump::pump;
 use crate::world::{Caller, EntryKind};
 
@@ -59,8 +60,7 @@ pub async fn fetch(caller: &Caller, from: &Path, dir: &Path, step: u64) -> Resul
         Err(error) => Err(error),
     };
     if let Err(error) = proved {
-        sink.abort().await.map_err(|left| left.within(format!("cannot clean up after: {}", error.one_line())))?;
-        return Err(error);
+        return Err(abort_after(sink, error).await);
     }
     sink.seal().await?;
     for (beside, target) in [(list_beside(from), list_beside(&to)), (path_beside(from), path_beside(&to))] {

@@ -17,10 +17,11 @@ use crate::backup::usual::Content;
 use crate::catalog::Backup;
 use crate::catalog::manifest::{Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
+use crate::report::event;
 use crate::stream::pump::Tally;
 use crate::stream::tar::listing::ListSource;
 use crate::stream::tee::{Sealed, Tee};
-use crate::stream::{Facts, ReadBack, SharedFacts, Sink};
+use crate::stream::{Facts, ReadBack, SharedFacts, Sink, abort_after};
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
 
@@ -128,17 +129,12 @@ impl Writer {
     pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let (list, lists) = beside(&mut pipeline, &target, &copies)?;
         let mut sink = target.begin(&self.caller).await?;
-        let last_size = last_size(&*self.recorder, &target.name());
+        let last_size = event::is_watched().then(|| last_size(&*self.recorder, &target.name())).flatten();
         let listed = list_file::write(list, lists, &self.caller, &self.facts);
         let (tally, lists) = match try_join(pipeline.pour(&mut *sink, self.step, last_size), listed).await {
             Ok(poured) => poured,
             Err(error) if is_withheld(&error) => return self.plan(sink, target, copies).await,
-            Err(error) => {
-                sink.abort()
-                    .await
-                    .map_err(|left| left.within(format!("cannot clean up after: {}", error.one_line())))?;
-                return Err(error);
-            }
+            Err(error) => return Err(abort_after(sink, error).await),
         };
         let facts = self.facts.lock().clone();
         let mut ready = vec![Ready { sink, target, tally, facts, list: None, unproved: false }];

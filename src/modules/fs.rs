@@ -20,10 +20,10 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::traceback::from_lua;
 use crate::modules::stream::Stream;
-use crate::stream::SharedFacts;
 use crate::stream::pump::pump;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
+use crate::stream::{SharedFacts, abort_after};
 use crate::units::show_size;
 use crate::world::{Caller, Effect, EntryKind, ListQuery, Stat};
 
@@ -251,10 +251,7 @@ async fn copy(call: Rc<Call>, from: PathBuf, to: PathBuf, mode: u32) -> Result<(
         };
         match poured.await {
             Ok(()) => sink.commit().await,
-            Err(error) => Err(match sink.abort().await {
-                Ok(()) => error,
-                Err(left) => left.within(format!("cannot clean up after: {}", error.one_line())),
-            }),
+            Err(error) => Err(abort_after(sink, error).await),
         }
     })
     .await

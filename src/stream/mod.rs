@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub mod age;
 pub mod ahead;
@@ -94,6 +94,14 @@ pub trait Sink: Send {
 
     /// Aborts and leaves nothing behind.
     fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
+}
+
+/// Aborts a sink after an error; returns the error to report.
+pub async fn abort_after(sink: Box<dyn Sink>, error: Error) -> Error {
+    match sink.abort().await {
+        Ok(()) => error,
+        Err(left) => left.within(format!("cannot clean up after: {}", error.one_line())),
+    }
 }
 
 /// The facts from the stages of one stream, shared by all of them and read by the sink.

@@ -11,8 +11,8 @@ use crate::backup::archive::opened::{Opened, broken};
 use crate::backup::decrypting::Identity;
 use crate::backup::pool::or_cancelled;
 use crate::error::{Error, Kind, Result};
-use crate::stream::Sink;
 use crate::stream::tar::{Tar, TarEntry, TarKind};
+use crate::stream::{Sink, abort_after};
 use crate::units::show_size;
 use crate::world::dry_run::is_withheld;
 use crate::world::partial::FOLDER_MODE;
@@ -197,10 +197,7 @@ impl Under<'_> {
         let target = self.unpacking.into.join(path);
         let mut sink = self.unpacking.caller.create(&target, FILE_MODE | (entry.mode & RUN_MODE)).await?;
         if let Err(error) = self.pour(tar, &mut *sink).await {
-            return Err(match sink.abort().await {
-                Ok(()) => error,
-                Err(left) => left.within(format!("cannot clean up after: {}", error.one_line())),
-            });
+            return Err(abort_after(sink, error).await);
         }
         self.made.push(target);
         sink.commit().await

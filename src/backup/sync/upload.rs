@@ -8,7 +8,7 @@ use super::work::Work;
 use crate::error::{Error, Kind, Result};
 use crate::stream::hex::hex;
 use crate::stream::pump::Tallier;
-use crate::stream::{Piece, Source};
+use crate::stream::{Piece, Source, abort_after};
 use crate::world::Caller;
 use crate::world::objects::{MOST_PARTS, PART_BYTES, Put};
 
@@ -73,8 +73,7 @@ async fn attempt(work: &Work, item: &Item, moved: &mut u64) -> Result<Option<Has
     let hash = hash_of(&tally.sha256);
     if tally.size_bytes != item.size_bytes || known.is_some_and(|known| Some(known) != hash) {
         let error = changed(item, &path.display().to_string());
-        sink.abort().await.map_err(|left| left.within(format!("cannot clean up after: {}", error.one_line())))?;
-        return Err(error);
+        return Err(abort_after(sink, error).await);
     }
     sink.seal().await?;
     sink.commit().await?;

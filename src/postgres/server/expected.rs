@@ -1,16 +1,12 @@
 //! Estimates the size of a dump from its tables' sizes, for the progress display of a first backup.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+use crate::backup::expected::asking;
 use crate::postgres::server::dump_options::DumpOptions;
 use crate::postgres::server::query;
-use crate::report::event;
 use crate::stream::{Expected, SharedFacts};
 use crate::world::Caller;
-
-/// The longest time that the query may delay the dump.
-const LONGEST: Duration = Duration::from_secs(3);
 
 /// The rows and their TOAST data; an index is only one line of a dump.
 const SIZE: &str = "
@@ -20,10 +16,7 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.
 
 /// Records the estimate. It is only for display: without an answer it is left out.
 pub(crate) async fn expected(caller: &Caller, options: &DumpOptions, facts: &SharedFacts) {
-    if !event::is_watched() || !options.is_whole() {
-        return;
-    }
-    let caller = caller.clone().limited(Some(LONGEST), Some(LONGEST));
+    let Some(caller) = asking(caller).filter(|_| options.is_whole()) else { return };
     let answer = query::look(&caller, &options.server(), &options.database, SIZE, &BTreeMap::new()).await;
     let bytes = answer.ok().and_then(|answer| answer[0]["bytes"].as_u64());
     facts.lock().expected = bytes.filter(|bytes| *bytes > 0).map(|bytes| Expected { bytes, about: true });

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::load::decode_folder;
 use crate::postgres::restore::read::Reader;
 use crate::stream::tar::{Tar, TarKind};
-use crate::stream::{Piece, Sink, Source};
+use crate::stream::{Piece, Sink, Source, abort_after};
 use crate::world::Caller;
 use crate::world::partial::FOLDER_MODE;
 use crate::world::program::{ProgramSource, failure};
@@ -74,10 +74,7 @@ async fn unpack(caller: &Caller, tar: Box<dyn Source>, folder: &Path) -> Result<
             let mut sink = caller.create(&folder.join(&path), FILE_MODE).await?;
             if let Err(error) = fill(&mut *sink, &mut tar).await {
                 // Removed right here: an unfinished file would prevent the removal of its folder.
-                return Err(match sink.abort().await {
-                    Ok(()) => error,
-                    Err(left) => left.within(format!("cannot clean up after: {}", error.one_line())),
-                });
+                return Err(abort_after(sink, error).await);
             }
             sink.commit().await?;
         }
