@@ -1,7 +1,7 @@
 //! Turns a run into its event. It needs only the run, so a rehearsal can use it as well.
 
 use super::event::{AlertedBackup, Event, EventKind, Finding};
-use crate::catalog::{Moment, Run, Status, Step, WARNING};
+use crate::catalog::{Run, Status, Step, WARNING};
 use crate::report::translated;
 use crate::secret;
 
@@ -11,7 +11,7 @@ impl Event {
         if matches!(run.status, Status::Success | Status::Running) {
             return None;
         }
-        let mut event = Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at));
+        let mut event = Event::about_run(run);
         event.error = run.error.as_ref().map(|error| error.message.clone());
         event.hint = run.error.as_ref().and_then(|error| error.hint.clone());
         Some(event.cleaned())
@@ -27,25 +27,23 @@ impl Event {
         if findings.is_empty() {
             return None;
         }
-        let about = Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at));
+        let about = Event::about_run(run);
         Some(Event { kind: EventKind::Warning, findings, ..about }.cleaned())
     }
 
     /// The event of a run that worked after failures.
     pub fn recovered(run: &Run) -> Event {
-        let mut event = Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at));
+        let mut event = Event::about_run(run);
         event.kind = EventKind::Recovered;
         event.cleaned()
     }
 
     /// The state of a run, for an outside check.
     pub fn state_of(run: &Run) -> Event {
-        Event::of(run).unwrap_or_else(|| {
-            Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at)).cleaned()
-        })
+        Event::of(run).unwrap_or_else(|| Event::about_run(run).cleaned())
     }
 
-    fn about_run(kind: EventKind, run: &Run, time: Moment) -> Event {
+    fn about_run(run: &Run) -> Event {
         let backups = run.backups.iter().map(|backup| AlertedBackup {
             path: backup.path.clone(),
             size_bytes: backup.size_bytes,
@@ -60,7 +58,7 @@ impl Event {
             duration_secs: run.duration_ms.unwrap_or(0) as f64 / 1000.0,
             backups: backups.collect(),
             findings: findings(run),
-            ..Event::new(kind, &run.id, &run.backup_type, time)
+            ..Event::new(failure_kind(run), &run.id, &run.backup_type, run.ended_at.unwrap_or(run.started_at))
         }
     }
 

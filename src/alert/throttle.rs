@@ -98,8 +98,7 @@ pub fn step_warnings(before: &Streak, warns: bool, at: Moment, rules: &Rules, he
         let (after, report) = fails(before, at, &rules, |_, _| heard);
         return (after, report.is_some());
     }
-    let worked_since = Some(before.worked_since.unwrap_or(at));
-    let watched = Streak { failures: 0, worked: before.worked.saturating_add(1), worked_since, ..before.clone() };
+    let watched = watched(before, at);
     let over = before.notices == 0 || is_over(&watched, at);
     (if over { Streak::default() } else { watched }, false)
 }
@@ -110,8 +109,7 @@ fn works(before: &Streak, at: Moment, heard: impl Fn(Report, &Streak) -> bool) -
     if before.notices == 0 {
         return (Streak::default(), None);
     }
-    let worked_since = Some(before.worked_since.unwrap_or(at));
-    let watched = Streak { failures: 0, worked: before.worked.saturating_add(1), worked_since, ..before.clone() };
+    let watched = watched(before, at);
     let over = is_over(&watched, at);
     let ripe = watched.alarmed && (over || watched.relapses == 0);
     let report = ripe.then_some(Report::Recovered).filter(|report| heard(*report, before));
@@ -159,6 +157,12 @@ fn fails(
         }
         None => (counted, None),
     }
+}
+
+/// The streak after one more success.
+fn watched(before: &Streak, at: Moment) -> Streak {
+    let worked_since = Some(before.worked_since.unwrap_or(at));
+    Streak { failures: 0, worked: before.worked.saturating_add(1), worked_since, ..before.clone() }
 }
 
 /// Whether it has worked for so long that the next failure starts a new streak.

@@ -92,14 +92,12 @@ const BEGUN: &str = ".catalog-begun";
 
 /// Creates the marker file. Without it, an emptied catalog looks like a new one; nothing else is lost.
 fn note_begun(path: &Path) {
-    if let Err(errno) =
-        rustix::fs::mknodat(CWD, path.with_file_name(BEGUN), FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0)
-        && errno != Errno::EXIST
-    {
-        tracing::debug!(%errno, "the beginning of the catalog cannot be noted");
-    }
-    if let Err(errno) = hand_over_at(&path.with_file_name(BEGUN)) {
-        tracing::debug!(%errno, "the note of the catalog cannot be handed over");
+    let note = path.with_file_name(BEGUN);
+    let made = rustix::fs::mknodat(CWD, &note, FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0);
+    match made.map(|()| hand_over_at(&note)) {
+        Ok(Ok(())) | Err(Errno::EXIST) => {}
+        Ok(Err(errno)) => tracing::debug!(%errno, "the note of the catalog cannot be handed over"),
+        Err(errno) => tracing::debug!(%errno, "the beginning of the catalog cannot be noted"),
     }
 }
 

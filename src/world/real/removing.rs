@@ -8,7 +8,7 @@ use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 use super::fence::Fence;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::world::refusals::{Kept, deepest_first};
 
 /// The minimum number of paths per thread.
@@ -20,8 +20,10 @@ const MOST_THREADS: usize = 4;
 pub fn remove_many(fence: &Fence, paths: Vec<PathBuf>) -> Result<()> {
     let mut kept = Kept::of(&paths);
     let paths = deepest_first(paths);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = cores.min(MOST_THREADS).min(paths.len() / WORTH_A_THREAD).max(1);
+    let threads = match paths.len() / WORTH_A_THREAD {
+        0 | 1 => 1,
+        worth => std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS).min(worth),
+    };
     let parts = side_by_side(fence, &paths, threads);
     // Folders are removed after all their contents, whichever thread removed those.
     let mut open = None;
@@ -29,14 +31,10 @@ pub fn remove_many(fence: &Fence, paths: Vec<PathBuf>) -> Result<()> {
         for (path, cause) in part {
             let folder = Errno::from_io_error(&cause) == Some(Errno::ISDIR);
             let cause = if folder { remove(fence, path, AtFlags::REMOVEDIR, &mut open).err() } else { Some(cause) };
-            cause.into_iter().for_each(|cause| kept.add(trouble(fence, path, cause)));
+            cause.into_iter().for_each(|cause| kept.add(fence.trouble("remove", path, cause)));
         }
     }
     kept.finish()
-}
-
-fn trouble(fence: &Fence, path: &Path, cause: io::Error) -> Error {
-    fence.trouble("remove", path, cause)
 }
 
 /// The paths that could not be removed as files, part by part in path order.
