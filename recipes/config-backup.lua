@@ -45,8 +45,10 @@ local function choose(p)
     }
   end
   local optional, absent = files.find(p.app_dir, p.optional)
-  for _i, file in ipairs(files.outside(found, p.app_dir, optional)) do
-    if fs.stat(file).kind == "link" then
+  for _i, name in ipairs(optional) do
+    -- `nil` if it is in a folder that is packed already.
+    local file = files.outside(found, p.app_dir, { name })[1]
+    if file and fs.stat(file).kind == "link" then
       run.remark {
         level = "warning", kind = "link",
         message = _("A link is not packed, name the file that it leads to: %s", file),

@@ -78,6 +78,11 @@ describe("config-backup", function()
     described(run):contains('"files": 5')
   end)
 
+  it("takes a folder and a file in it once", function()
+    local run = simulate(night()):run("config-backup", set { optional = "/etc/nginx,/etc/nginx/sites-available/*" })
+    run:ok()
+  end)
+
   it("says once what is not there, and needs no env file", function()
     local world = night { ["/etc/nginx/sites-available/english-cafe"] = false, ["/etc/ssl/certs/english-cafe.pem"] = false }
     local run = simulate(world):run("config-backup")
