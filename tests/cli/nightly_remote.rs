@@ -1,15 +1,17 @@
 //! A git remote that vanishes half-way, or falls silent: nothing old goes, the mirror stays whole, and the next run goes on with it.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::nightly::git;
+use crate::compression::samples::Random;
 use crate::support::processes::wait_until;
 use crate::support::program::{Hikae, names};
 use crate::support::proxy::{Act, Proxy};
+use crate::support::receiver::closed_port;
 
 const PLENTY: usize = usize::MAX / 2;
 
@@ -21,7 +23,7 @@ struct Daemon {
 
 impl Daemon {
     fn start(base: &Path) -> Daemon {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = closed_port();
         let place =
             Command::new("git").arg("--exec-path").output().expect("`git` is needed: apt-get install git").stdout;
         let program = PathBuf::from(String::from_utf8(place).unwrap().trim()).join("git-daemon");
@@ -45,14 +47,9 @@ impl Drop for Daemon {
 
 /// A commit with some megabytes that do not compress, and so many objects that git keeps them as one pack.
 fn commit(folder: &Path, seed: u64) {
-    let mut state = seed;
-    let next = |_| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as u8
-    };
-    std::fs::write(folder.join(format!("large{seed}.bin")), (0..3 << 20).map(next).collect::<Vec<u8>>()).unwrap();
+    let mut random = Random(seed);
+    let noise: Vec<u8> = (0..3 << 20).map(|_| random.next() as u8).collect();
+    std::fs::write(folder.join(format!("large{seed}.bin")), noise).unwrap();
     for number in 0..120 {
         std::fs::write(folder.join(format!("small{seed}-{number}")), format!("{seed} {number}")).unwrap();
     }

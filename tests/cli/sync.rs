@@ -3,20 +3,9 @@
 use std::path::Path;
 
 use super::restore::backed_up;
-use crate::support::objects::{ObjectStore, REGION};
+use crate::support::objects::with_store;
 use crate::support::postgres::{Cluster, shared};
 use crate::support::program::{Hikae, Said, names};
-
-/// A site whose backups go to a bucket of its own on the object store of the tests.
-pub fn with_store(hikae: Hikae) -> Hikae {
-    let store = ObjectStore::shared();
-    let (access_key, secret_key) = store.keys("owner");
-    hikae
-        .env("AWS_ACCESS_KEY_ID", &access_key)
-        .env("AWS_SECRET_ACCESS_KEY", &secret_key)
-        .env("AWS_ENDPOINT_URL", &store.endpoint())
-        .env("AWS_REGION", REGION)
-}
 
 fn sync(hikae: &Hikae, bucket: &str, more: &[&str]) -> Said {
     let source = format!("source={}", hikae.path("backups").display());

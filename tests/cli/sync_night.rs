@@ -2,7 +2,7 @@
 
 use super::nightly::{only, site};
 use super::restore::{backed_up, databases, guests};
-use super::sync::with_store;
+use crate::support::objects::with_store;
 use crate::support::postgres::{Cluster, shared};
 use crate::support::program::{Hikae, Said, names};
 use crate::support::receiver::Receiver;

@@ -1,7 +1,6 @@
 //! What a bucket can do beside keeping objects: locks, versions, encryption, archive classes, lifecycle rules; each on a real server.
 
-use super::sync::with_store;
-use crate::support::objects::{ObjectStore, REGION};
+use crate::support::objects::{ObjectStore, with_store};
 use crate::support::postgres::shared;
 use crate::support::program::{Hikae, Said, names};
 
@@ -22,16 +21,10 @@ fn sync(hikae: &Hikae, bucket: &str, more: &[&str]) -> Said {
     hikae.run(&args)
 }
 
-fn made(bucket: &str, more: &str) {
-    ObjectStore::shared().python(&format!(
-        "s3.create_bucket(Bucket='{bucket}', CreateBucketConfiguration={{'LocationConstraint': '{REGION}'}}{more})"
-    ));
-}
-
 #[test]
 fn a_lock_is_asked_for_and_what_it_keeps_is_no_failure() {
     let (hikae, dump) = backed_up("locked_cafe");
-    made("locked-cafe", ", ObjectLockEnabledForBucket=True");
+    ObjectStore::shared().make_bucket("locked-cafe", ", ObjectLockEnabledForBucket=True");
     let said = sync(&hikae, "locked-cafe", &["lock=GOVERNANCE", "lock_for=30d"]);
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
     let key = format!("production/{dump}");
@@ -102,7 +95,7 @@ fn what_is_archived_is_asked_for_before_it_is_read() {
 #[test]
 fn the_lifecycle_changes_no_rule_of_others() {
     let (hikae, _dump) = backed_up("lifecycle_cafe");
-    made("lifecycle-cafe", "");
+    ObjectStore::shared().make_bucket("lifecycle-cafe", "");
     ObjectStore::shared().python(
         "s3.put_bucket_lifecycle_configuration(Bucket='lifecycle-cafe', LifecycleConfiguration={'Rules': [{'ID': 'of-others', \
          'Status': 'Enabled', 'Filter': {'And': {'Prefix': 'logs/', 'Tags': [{'Key': 'a', 'Value': 'b & c'}]}}, \
@@ -129,7 +122,7 @@ fn the_lifecycle_changes_no_rule_of_others() {
 #[test]
 fn a_deletion_where_versions_are_kept_can_be_undone() {
     let (hikae, dump) = backed_up("versioned_cafe");
-    made("versioned-cafe", "");
+    ObjectStore::shared().make_bucket("versioned-cafe", "");
     ObjectStore::shared()
         .python("s3.put_bucket_versioning(Bucket='versioned-cafe', VersioningConfiguration={'Status': 'Enabled'})");
     assert_eq!(sync(&hikae, "versioned-cafe", &[]).code, 0);

@@ -2,12 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::kills::owner;
-use super::places::fresh;
 use crate::support::faults::FaultProxy;
-use crate::support::objects::{ObjectStore, REGION};
+use crate::support::objects::{ObjectStore, REGION, with_store};
 use crate::support::program::{Hikae, Said};
 use crate::support::stores;
+use crate::support::stores::fresh;
 
 fn with_recipe(hikae: Hikae, url: &str) -> Hikae {
     let recipe = format!(
@@ -21,20 +20,14 @@ fn check(hikae: &Hikae) -> Said {
     hikae.run(&["check", "look", "--verbose"])
 }
 
-fn makes(bucket: &str, more: &str) -> String {
-    format!(
-        "s3.create_bucket(Bucket='{bucket}', CreateBucketConfiguration={{'LocationConstraint': '{REGION}'}}{more})\n"
-    )
-}
-
 #[test]
 fn a_bucket_is_looked_at_and_nothing_is_changed() {
     let (server, bucket) = (ObjectStore::shared(), fresh("looked-at"));
+    server.make_bucket(&bucket, ", ObjectLockEnabledForBucket=True");
     server.python(&format!(
-        "{}s3.put_object_lock_configuration(Bucket='{bucket}', ObjectLockConfiguration={{'ObjectLockEnabled': 'Enabled', \
+        "s3.put_object_lock_configuration(Bucket='{bucket}', ObjectLockConfiguration={{'ObjectLockEnabled': 'Enabled', \
          'Rule': {{'DefaultRetention': {{'Mode': 'GOVERNANCE', 'Days': 30}}}}}})\n\
-         s3.create_multipart_upload(Bucket='{bucket}', Key='production/of-another-host')\n",
-        makes(&bucket, ", ObjectLockEnabledForBucket=True")
+         s3.create_multipart_upload(Bucket='{bucket}', Key='production/of-another-host')\n"
     ));
     let (proxy, asked) = (FaultProxy::before(server.port), Arc::new(Mutex::new(Vec::new())));
     let kept = asked.clone();
@@ -42,7 +35,7 @@ fn a_bucket_is_looked_at_and_nothing_is_changed() {
         kept.lock().unwrap().push(first.to_owned());
         None
     });
-    let hikae = owner(Hikae::new()).env("AWS_ENDPOINT_URL", &format!("http://127.0.0.1:{}", proxy.port));
+    let hikae = with_store(Hikae::new()).env("AWS_ENDPOINT_URL", &format!("http://127.0.0.1:{}", proxy.port));
     let said = check(&with_recipe(hikae, &format!("s3://{bucket}/production")));
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
     for told in [
@@ -65,8 +58,8 @@ fn a_bucket_is_looked_at_and_nothing_is_changed() {
 #[test]
 fn what_is_wrong_with_a_bucket_is_found_before_the_night() {
     let (server, bucket) = (ObjectStore::shared(), fresh("wrong"));
-    server.python(&makes(&bucket, ""));
-    let site = || with_recipe(owner(Hikae::new()), &format!("s3://{bucket}/production"));
+    server.make_bucket(&bucket, "");
+    let site = || with_recipe(with_store(Hikae::new()), &format!("s3://{bucket}/production"));
     let good = check(&site());
     assert!(good.code == 0 && good.out.contains("keeps no versions: a deletion here is final"), "{}", good.out);
     assert!(good.out.contains("has no object lock") && good.out.contains("has no unfinished uploads"), "{}", good.out);
@@ -81,7 +74,7 @@ fn what_is_wrong_with_a_bucket_is_found_before_the_night() {
     let (access_key, secret_key) = server.keys("stranger");
     let only = check(&site().env("AWS_ACCESS_KEY_ID", &access_key).env("AWS_SECRET_ACCESS_KEY", &secret_key));
     assert!(only.code == 0 && only.out.contains("this key may not look at it"), "{}", only.out);
-    let missing = check(&with_recipe(owner(Hikae::new()), "s3://no-such-bucket-at-all/x"));
+    let missing = check(&with_recipe(with_store(Hikae::new()), "s3://no-such-bucket-at-all/x"));
     assert!(
         missing.code == 0 && missing.out.contains("– look: `s3://no-such-bucket-at-all` is not there yet"),
         "{}",

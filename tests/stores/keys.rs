@@ -8,8 +8,9 @@ use hikae::world::http::Address;
 use hikae::world::objects::{Keys, Object, Store, StoreKind, url};
 use hikae::world::real::Real;
 
-use super::places::{caller, fresh, put, read};
+use super::places::{caller, put, read};
 use crate::support::objects::ObjectStore;
+use crate::support::stores::fresh;
 use crate::support::stores::{self, Scripted, reply};
 
 /// Keys that one program or another writes in another way.
@@ -119,11 +120,12 @@ async fn a_key_that_may_only_store_is_enough_to_store() {
 /// It keeps zeros in place of what it is given, and answers with their checksum.
 #[tokio::test]
 async fn a_store_that_keeps_zeros_is_found_out() {
+    use hikae::stream::hex::hex;
     use md5::{Digest, Md5};
     let server = Scripted::start(|request| {
         let first = request.lines().next().unwrap_or_default();
         let length = request.split_once("\r\n\r\n").map_or(0, |(_, body)| body.len());
-        let zeros: String = Md5::digest(vec![0; length]).iter().map(|byte| format!("{byte:02x}")).collect();
+        let zeros = hex(Md5::digest(vec![0; length]));
         match first {
             line if line.starts_with("HEAD /zeros/x") => reply("404 Not Found", "", ""),
             line if line.contains("?uploads=") => reply(

@@ -3,10 +3,13 @@
 use std::time::{Duration, Instant};
 
 use hikae::catalog::Catalog;
+use hikae::stream::hex::hex;
+use md5::{Digest, Md5};
 
-use super::places::{Dice, fresh};
-use crate::support::objects::{ObjectStore, REGION};
+use super::places::Dice;
+use crate::support::objects::{ObjectStore, with_store};
 use crate::support::program::Hikae;
+use crate::support::stores::fresh;
 
 const RECIPE: &str = r#"--- Stores a file under a key.
 return recipe {
@@ -20,15 +23,6 @@ return recipe {
 }
 "#;
 
-/// Where recipes reach the store of the tests as its owner.
-pub fn owner(hikae: Hikae) -> Hikae {
-    let store = ObjectStore::shared();
-    let (access_key, secret_key) = store.keys("owner");
-    let keys = [("AWS_ACCESS_KEY_ID", access_key), ("AWS_SECRET_ACCESS_KEY", secret_key)];
-    let hikae = keys.iter().fold(hikae, |hikae, (name, value)| hikae.env(name, value));
-    hikae.env("AWS_ENDPOINT_URL", &store.endpoint()).env("AWS_REGION", REGION)
-}
-
 struct Site {
     hikae: Hikae,
     bucket: String,
@@ -38,12 +32,10 @@ struct Site {
 impl Site {
     fn new(megabytes: usize) -> Site {
         let (bucket, data) = (fresh("killed"), Dice::new(7).bytes(megabytes << 20));
-        let hikae = owner(Hikae::new()).file("config/recipes/store.lua", RECIPE);
+        let hikae = with_store(Hikae::new()).file("config/recipes/store.lua", RECIPE);
         std::fs::write(hikae.path("large"), &data).unwrap();
         std::fs::write(hikae.path("small"), b"small").unwrap();
-        ObjectStore::shared().python(&format!(
-            "s3.create_bucket(Bucket='{bucket}', CreateBucketConfiguration={{'LocationConstraint': '{REGION}'}})"
-        ));
+        ObjectStore::shared().make_bucket(&bucket, "");
         Site { hikae, bucket, data }
     }
 
@@ -82,13 +74,8 @@ impl Site {
             "import hashlib\nfound = s3.list_objects_v2(Bucket='{bucket}', Prefix='{key}').get('Contents', [])\n\
              if found: print(hashlib.md5(s3.get_object(Bucket='{bucket}', Key='{key}')['Body'].read()).hexdigest(), end='')"
         ));
-        said.is_empty() || said == hex(&self.data)
+        said.is_empty() || said == hex(Md5::digest(&self.data))
     }
-}
-
-fn hex(data: &[u8]) -> String {
-    use md5::{Digest, Md5};
-    Md5::digest(data).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Kills that many runs at moments that are spread over the time that a run takes.

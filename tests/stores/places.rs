@@ -1,12 +1,9 @@
 //! A store of each kind, asked directly and through a proxy that does what bad networks do.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use hikae::error::Result;
-use hikae::stream::{Piece, Source};
 use hikae::world::http::Address;
 use hikae::world::objects::{Object, Put, Store, url};
 use hikae::world::real::Real;
@@ -14,7 +11,9 @@ use hikae::world::{Caller, Limits};
 
 use crate::support::faults::FaultProxy;
 use crate::support::objects::ObjectStore;
-use crate::support::stores;
+use crate::support::stores::{self, fresh};
+use crate::world_contract::objects;
+use crate::world_contract::place::drain;
 
 const LIMITS: Limits = Limits { total: Duration::from_secs(1200), idle: Duration::from_secs(120) };
 
@@ -29,12 +28,6 @@ pub struct Place {
 
 pub fn caller(world: Real) -> Caller {
     Caller::new(Arc::new(world), LIMITS)
-}
-
-/// A name that no other test has.
-pub fn fresh(begin: &str) -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    format!("{begin}-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Place {
@@ -94,23 +87,10 @@ pub async fn read(call: &Caller, object: Object) -> Result<Vec<u8>> {
     drain(&mut *call.get(object).await?).await
 }
 
-async fn drain(source: &mut dyn Source) -> Result<Vec<u8>> {
-    let mut all = Vec::new();
-    while let Piece::Data(data) = source.next().await? {
-        all.extend_from_slice(&data);
-    }
-    Ok(all)
-}
-
 /// Stores `data` to its proved end, in parts where it is larger than one.
 pub async fn put(call: &Caller, object: Object, data: &[u8]) -> Result<()> {
     let put = Put { part_bytes: 5 << 20, size_bytes: Some(data.len() as u64), ..Put::new(object) };
-    let mut sink = call.put(put).await?;
-    for piece in data.chunks(1 << 20) {
-        sink.write(Bytes::copy_from_slice(piece)).await?;
-    }
-    sink.seal().await?;
-    sink.commit().await
+    objects::put(call, put, data).await
 }
 
 /// Numbers that look random and are the same each time.

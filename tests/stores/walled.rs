@@ -1,10 +1,11 @@
 //! A run with the kernel's walls on stores, looks, lists, reads and removes in a store of each kind.
 
-use super::kills::owner;
-use super::places::{Dice, fresh};
+use super::places::Dice;
+use crate::support::objects::with_store;
 use crate::support::program::{Hikae, set_mode};
 use crate::support::sshd::Sshd;
 use crate::support::stores;
+use crate::support::stores::fresh;
 
 const RECIPE: &str = r#"--- Does everything in a store.
 return recipe {
@@ -70,7 +71,7 @@ fn goes_through(hikae: Hikae, url: &str) {
 
 #[test]
 fn s3_is_reached_within_the_walls() {
-    goes_through(owner(Hikae::new()), &format!("s3://{}/production", fresh("walled")));
+    goes_through(with_store(Hikae::new()), &format!("s3://{}/production", fresh("walled")));
 }
 
 #[test]

@@ -69,26 +69,19 @@ fn rich(role_name: &'static str) -> Scripted {
             }
             line if line.starts_with("PUT /ec2/latest/api/token") => Some(reply("200 OK", "", "token-of-version-2")),
             line if line.starts_with("GET /ec2/latest/meta-data/iam/security-credentials/ ") => {
-                Some(role(request, role_name))
+                Some(with_token(request, role_name))
             }
             line if line.starts_with("GET /ec2/latest/meta-data/iam/security-credentials/backup") => {
-                Some(of_instance(request))
+                Some(with_token(request, &keys("of-instance")))
             }
             _ => None,
         }
     })
 }
 
-fn role(request: &str, name: &str) -> String {
+fn with_token(request: &str, body: &str) -> String {
     match request.contains("x-aws-ec2-metadata-token: token-of-version-2") {
-        true => reply("200 OK", "", name),
-        false => reply("401 Unauthorized", "", ""),
-    }
-}
-
-fn of_instance(request: &str) -> String {
-    match request.contains("x-aws-ec2-metadata-token: token-of-version-2") {
-        true => reply("200 OK", "", &keys("of-instance")),
+        true => reply("200 OK", "", body),
         false => reply("401 Unauthorized", "", ""),
     }
 }

@@ -1,5 +1,6 @@
 //! Who asks Google and Azure: files, persons and machines, each proved against a scripted or a real server on loopback.
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use hikae::error::Error;
 use hikae::world::objects::{Object, Put, StoreKind, url};
 use hikae::world::real::Real;
 
-use super::places::{caller, fresh, put, read};
+use super::places::{caller, put, read};
+use crate::support::stores::fresh;
 use crate::support::stores::{self, Scripted, reply};
 
 const OBJECT: &str = r#"{"kind": "storage#object", "size": "1", "updated": "2026-01-01T00:00:00Z", "generation": "1"}"#;
@@ -63,21 +65,10 @@ async fn a_service_account_signs_for_itself() {
     let claim = asked.split("assertion=").nth(1).unwrap().trim();
     let (text, signature) = claim.rsplit_once('.').unwrap();
     std::fs::write(at("text"), text).unwrap();
-    std::fs::write(
-        at("signature.b64"),
-        signature.replace('-', "+").replace('_', "/") + &"=".repeat((4 - signature.len() % 4) % 4),
-    )
-    .unwrap();
-    openssl(&["base64", "-d", "-A", "-in", &at("signature.b64"), "-out", &at("signature")]);
+    std::fs::write(at("signature"), BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
     openssl(&["dgst", "-sha256", "-verify", &at("public.pem"), "-signature", &at("signature"), &at("text")]);
-    let claims = text.split('.').nth(1).unwrap();
-    std::fs::write(
-        at("claims.b64"),
-        claims.replace('-', "+").replace('_', "/") + &"=".repeat((4 - claims.len() % 4) % 4),
-    )
-    .unwrap();
-    openssl(&["base64", "-d", "-A", "-in", &at("claims.b64"), "-out", &at("claims")]);
-    let claims: serde_json::Value = serde_json::from_slice(&std::fs::read(at("claims")).unwrap()).unwrap();
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(text.split('.').nth(1).unwrap()).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
     assert_eq!((claims["iss"].as_str(), claims["aud"].as_str()), (Some("backup@shop.iam"), Some(uri.as_str())));
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 3600);
 }

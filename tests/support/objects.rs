@@ -9,6 +9,8 @@ use hikae::world::http::Address;
 use hikae::world::objects::{Keys, Store, StoreKind};
 use serde_json::Value;
 
+use super::program::Hikae;
+
 const INSTALL: &str = "this test needs an object store; install it with: scripts/install-object-store";
 const SCRIPT: &str = include_str!("objects/server.py");
 pub const PYTHON: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/object-store/bin/python");
@@ -21,6 +23,17 @@ pub struct ObjectStore {
     keys: Value,
     #[expect(dead_code, reason = "it ends when its standard input does, with this process")]
     child: Child,
+}
+
+/// A site whose backups go to a bucket of its own on the object store of the tests.
+pub fn with_store(hikae: Hikae) -> Hikae {
+    let store = ObjectStore::shared();
+    let (access_key, secret_key) = store.keys("owner");
+    hikae
+        .env("AWS_ACCESS_KEY_ID", &access_key)
+        .env("AWS_SECRET_ACCESS_KEY", &secret_key)
+        .env("AWS_ENDPOINT_URL", &store.endpoint())
+        .env("AWS_REGION", REGION)
 }
 
 static SHARED: LazyLock<ObjectStore> = LazyLock::new(ObjectStore::start);
@@ -48,6 +61,13 @@ impl ObjectStore {
         });
         let keys: Value = serde_json::from_str(&line).unwrap();
         ObjectStore { port: keys["port"].as_u64().unwrap() as u16, keys, child }
+    }
+
+    /// Makes a bucket; `more` goes on with the arguments, such as `, ObjectLockEnabledForBucket=True`.
+    pub fn make_bucket(&self, bucket: &str, more: &str) {
+        self.python(&format!(
+            "s3.create_bucket(Bucket='{bucket}', CreateBucketConfiguration={{'LocationConstraint': '{REGION}'}}{more})"
+        ));
     }
 
     pub fn endpoint(&self) -> String {

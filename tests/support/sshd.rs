@@ -1,11 +1,12 @@
 //! Starts a real SSH server on loopback, with keys of its own, and says how `ssh` reaches it as the host `nas`.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::processes::wait_until;
 use super::program::set_mode;
+use super::receiver::closed_port;
 
 const SERVER: &str = "/usr/sbin/sshd";
 
@@ -35,7 +36,7 @@ impl Sshd {
         keygen(&own.join("host_key"));
         keygen(&client.join("id_ed25519"));
         std::fs::copy(client.join("id_ed25519.pub"), own.join("authorized_keys")).unwrap();
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let port = closed_port();
         let host_key = std::fs::read_to_string(own.join("host_key.pub")).unwrap();
         std::fs::write(client.join("known_hosts"), format!("[127.0.0.1]:{port} {host_key}")).unwrap();
         let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hikae::secret::Secret;
@@ -44,26 +45,22 @@ impl Server {
     }
 }
 
-static GOOGLE: LazyLock<Server> = LazyLock::new(|| {
+fn google_server(backend: &[&str]) -> Server {
     let program = find(&Path::new(PLACE).join("lib"), "fake-gcs-server-linux-amd64");
-    let (host, url) = ("127.0.0.1", "http://127.0.0.1:{port}");
-    let args = ["-scheme", "http", "-backend", "memory", "-host", host, "-port", "{port}", "-external-url", url];
-    Server::start(&program, &args)
-});
+    let url = "http://127.0.0.1:{port}";
+    let own = ["-scheme", "http", "-host", "127.0.0.1", "-port", "{port}", "-external-url", url];
+    Server::start(&program, &[&own[..], backend].concat())
+}
 
-static AZURITE: LazyLock<Server> = LazyLock::new(|| {
+fn azure_server(place: &[&str]) -> Server {
     let program = Path::new(PLACE).join("azurite/node_modules/.bin/azurite-blob");
-    let args = [
-        "--blobHost",
-        "127.0.0.1",
-        "--blobPort",
-        "{port}",
-        "--inMemoryPersistence",
-        "--silent",
-        "--skipApiVersionCheck",
-    ];
-    Server::start(&program, &args)
-});
+    let own = ["--blobHost", "127.0.0.1", "--blobPort", "{port}", "--silent", "--skipApiVersionCheck"];
+    Server::start(&program, &[&own[..], place].concat())
+}
+
+static GOOGLE: LazyLock<Server> = LazyLock::new(|| google_server(&["-backend", "memory"]));
+
+static AZURITE: LazyLock<Server> = LazyLock::new(|| azure_server(&["--inMemoryPersistence"]));
 
 /// The S3 server of rclone, before a folder that ends with the tests.
 static RCLONE_SERVER: LazyLock<(Server, tempfile::TempDir)> = LazyLock::new(|| {
@@ -92,31 +89,19 @@ pub fn other_s3(of_rclone: bool, bucket: &str) -> Store {
     }
 }
 
+/// A name that no other test has.
+pub fn fresh(begin: &str) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("{begin}-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
 /// Google's and Azure's emulators with all they have on the disk, for what is too large for the memory.
 pub fn google_on_disk(folder: &Path) -> Server {
-    let program = find(&Path::new(PLACE).join("lib"), "fake-gcs-server-linux-amd64");
-    let (url, root) = ("http://127.0.0.1:{port}", folder.display().to_string());
-    let args = [
-        "-scheme",
-        "http",
-        "-backend",
-        "filesystem",
-        "-filesystem-root",
-        &root,
-        "-host",
-        "127.0.0.1",
-        "-port",
-        "{port}",
-    ];
-    Server::start(&program, &[&args[..], &["-external-url", url]].concat())
+    google_server(&["-backend", "filesystem", "-filesystem-root", &folder.display().to_string()])
 }
 
 pub fn azure_on_disk(folder: &Path) -> Server {
-    let program = Path::new(PLACE).join("azurite/node_modules/.bin/azurite-blob");
-    let root = folder.display().to_string();
-    let args =
-        ["--blobHost", "127.0.0.1", "--blobPort", "{port}", "--location", &root, "--silent", "--skipApiVersionCheck"];
-    Server::start(&program, &args)
+    azure_server(&["--location", &folder.display().to_string()])
 }
 
 pub fn google_port() -> u16 {

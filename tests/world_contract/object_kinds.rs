@@ -1,7 +1,6 @@
 //! The stores of other kinds, each asked on loopback for everything that every store promises.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use hikae::error::Kind;
 use hikae::world::objects::{Object, Put, url};
@@ -9,13 +8,7 @@ use hikae::world::real::Real;
 
 use super::objects::{Storehouse, common_checks, holds, put};
 use super::place::caller;
-use crate::support::stores::{self, Scripted, reply};
-
-/// A bucket that no other test has.
-fn named(begin: &str) -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    format!("{begin}-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
-}
+use crate::support::stores::{self, Scripted, fresh, reply};
 
 async fn house(address: &str, world: Real) -> Storehouse {
     let world = Arc::new(world);
@@ -23,11 +16,11 @@ async fn house(address: &str, world: Real) -> Storehouse {
 }
 
 async fn google() -> Storehouse {
-    house(&format!("gs://{}/daily", named("bucket")), stores::google()).await
+    house(&format!("gs://{}/daily", fresh("bucket")), stores::google()).await
 }
 
 async fn azure() -> Storehouse {
-    house(&format!("azblob://{}", named("container")), stores::azure()).await
+    house(&format!("azblob://{}", fresh("container")), stores::azure()).await
 }
 
 async fn sftp() -> Storehouse {
@@ -42,7 +35,7 @@ async fn rclone() -> Storehouse {
 }
 
 async fn at_other_s3(of_rclone: bool) -> Storehouse {
-    let (world, store) = (Arc::new(Real::ambient()), stores::other_s3(of_rclone, &named("other")));
+    let (world, store) = (Arc::new(Real::ambient()), stores::other_s3(of_rclone, &fresh("other")));
     Storehouse::at(Arc::new(store), caller(world.clone()), world, None).await
 }
 
